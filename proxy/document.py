@@ -1,0 +1,87 @@
+"""A response that can be changed: which ones are, and holding one until it is whole.
+
+Owns what the headers of a page say of its bytes. What is changed in them is `proxy.page`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from email.message import Message
+
+from proxy.origin.client import OriginResponse
+from proxy.origin.errors import OriginBodyError
+from proxy.origin.headers import Headers
+from proxy.page.coding import READABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An HTML page under way: the coding of its body, and the charset that its Content-Type names."""
+
+    coding: str
+    charset_label: str | None
+
+
+def is_html(headers: Headers) -> bool:
+    """Whether browsers would read it as HTML."""
+    kind, _ = _media_type(headers)
+    return kind == "text/html"
+
+
+def document_of(status: int, headers: Headers, limit: int) -> Document | None:
+    """What there is to know of a page that can be changed; None where the response has to stream through.
+
+    `limit` is the size in bytes over which no page is held.
+    """
+    kind, charset_label = _media_type(headers)
+    if status != 200 or kind != "text/html" or "no-transform" in _directives(headers):
+        return None
+    coding = b",".join(_all(headers, b"content-encoding")).decode("latin-1").strip().lower() or "identity"
+    if coding not in READABLE:
+        return None
+    if any(length.isdigit() and int(length) > limit for length in _all(headers, b"content-length")):
+        return None
+    return Document(coding, charset_label)
+
+
+def _media_type(headers: Headers) -> tuple[str, str | None]:
+    fields = _all(headers, b"content-type")
+    if len(fields) != 1:
+        return "", None
+    message = Message()
+    message["content-type"] = fields[0].decode("latin-1")
+    charset = message.get_content_charset()
+    return (message.get_content_type() if b"/" in fields[0] else ""), charset
+
+
+def _directives(headers: Headers) -> set[str]:
+    text = b",".join(_all(headers, b"cache-control")).decode("latin-1").lower()
+    return {directive.partition("=")[0].strip() for directive in text.split(",")}
+
+
+def _all(headers: Headers, name: bytes) -> list[bytes]:
+    return [value for each, value in headers if each == name]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What came of a body; only a complete one can be changed."""
+
+    body: bytes
+    is_complete: bool
+
+
+async def hold(response: OriginResponse, *, limit: int, seconds: float) -> Held:
+    """Read a body until it ends, grows over `limit` bytes, takes longer than `seconds`, or breaks off."""
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(seconds):
+            while not response.at_end and size <= limit:
+                chunks.append(await response.read_chunk())
+                size += len(chunks[-1])
+    except (TimeoutError, OriginBodyError):
+        # Whoever sends the rest on finds the same break again.
+        return Held(b"".join(chunks), is_complete=False)
+    return Held(b"".join(chunks), is_complete=response.at_end and size <= limit)

@@ -1,0 +1,75 @@
+"""What a request's head must look like on the wire (RFC 9112). Pure; `proxy.server` applies it.
+
+Owns the bounds, and that a request can be framed in one way only and names one host. What passes can still be
+ambiguous in its path: that is `proxy.target`'s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+MAX_REQUEST_LINE = 8 * 1024
+MAX_HEAD = 64 * 1024
+MAX_FIELDS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A request that goes no further, and the answer to it."""
+
+    status: int
+    reason: str
+
+    def encode(self) -> bytes:
+        body = self.reason.encode() + b"\n"
+        return b"HTTP/1.1 %d %s\r\n%s%s\r\n%s" % (
+            self.status,
+            HTTPStatus(self.status).phrase.encode(),
+            b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\n",
+            b"content-length: %d\r\n" % len(body),
+            body,
+        )
+
+
+class RefusedError(Exception):
+    """Carries a refusal out of the parser's callbacks."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.reason)
+        self.refusal = refusal
+
+
+MALFORMED = Refusal(400, "malformed request")
+LINE_TOO_LONG = Refusal(414, f"request line over {MAX_REQUEST_LINE} bytes")
+HEAD_TOO_LARGE = Refusal(431, f"request head over {MAX_HEAD} bytes or {MAX_FIELDS} fields")
+
+
+def check_head(version: str, headers: list[tuple[bytes, bytes]]) -> None:
+    """Raises RefusedError where a request's framing or its host could be understood in two ways (RFC 9112 §3.2, §6)."""
+    if version not in ("1.0", "1.1"):
+        raise RefusedError(Refusal(505, "HTTP/1.0 and HTTP/1.1 only"))
+    if sum(name == b"host" for name, _ in headers) != 1:
+        raise RefusedError(Refusal(400, "one Host field is required"))
+    codings = [value.lower() for name, value in headers if name == b"transfer-encoding"]
+    lengths = [value for name, value in headers if name == b"content-length"]
+    if codings and (lengths or version == "1.0"):
+        raise RefusedError(Refusal(400, "Transfer-Encoding beside Content-Length or in HTTP/1.0"))
+    if len(lengths) > 1:
+        raise RefusedError(Refusal(400, "more than one Content-Length"))
+    if codings and codings != [b"chunked"]:
+        raise RefusedError(Refusal(501, "no transfer coding but chunked is understood"))
+
+
+def origin_form(method: bytes, target: bytes, host: bytes) -> bytes:
+    """The target as path and query (RFC 9112 §3.2).
+
+    The absolute form passes where it names the host that `Host` names; `*` only for OPTIONS. Else RefusedError.
+    """
+    if target.startswith(b"/") or (target == b"*" and method == b"OPTIONS"):
+        return target
+    scheme, separator, rest = target.partition(b"://")
+    authority, slash, path = rest.partition(b"/")
+    if separator and scheme.lower() in (b"http", b"https") and authority.lower() == host.lower():
+        return slash + path if slash else b"/"
+    raise RefusedError(Refusal(400, "the request target is not a path on this host"))

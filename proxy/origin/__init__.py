@@ -1,0 +1,1 @@
+"""The site behind: its client, and what of its headers passes."""

@@ -1,0 +1,252 @@
+"""One request and its response on one connection.
+
+Owns framing and deadlines. It stands on aiohttp's connection and response parser, not on its session: that one writes
+headers as UTF-8, puts `Host` first, upper-cases methods, drops an empty query, can't send `OPTIONS *`, adds a
+`Content-Length`, and sends a request again on connections that are new. Here the head is written as bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import aiohttp
+from aiohttp.http import HttpProcessingError, RawResponseMessage, StreamWriter
+from aiohttp.streams import EofStream, StreamReader
+
+from proxy.origin.errors import (
+    OriginBodyError,
+    OriginError,
+    OriginProtocolError,
+    OriginTimeoutError,
+    OriginUnreachableError,
+)
+from proxy.origin.headers import Headers
+
+if TYPE_CHECKING:
+    from aiohttp.connector import Connection
+
+MAX_FIELD = 64 * 1024
+MAX_FIELDS = 256
+READ_SIZE = 64 * 1024
+
+_FRAMING = frozenset({b"content-length", b"transfer-encoding"})
+_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+class OriginResponse:
+    """A response whose head is here; use it as an async context, which closes what was not read to its end."""
+
+    def __init__(self, status: int, headers: Headers, content: StreamReader, exchange: Exchange) -> None:
+        self.status = status
+        self.headers = headers
+        self.at_end = False
+        self._content = content
+        self._exchange = exchange
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the whole body has arrived, so that reading it waits for nothing."""
+        return self._content.is_eof()
+
+    async def read_chunk(self) -> bytes:
+        """The next piece of the body as it came, still in its content coding; `at_end` tells whether it was the last.
+
+        OriginBodyError where the body breaks off.
+        """
+        try:
+            chunk = await self._content.readany()
+        except (aiohttp.ClientError, HttpProcessingError, OSError) as error:
+            raise OriginBodyError("http_response_incomplete", str(error)) from error
+        if self._content.at_eof():
+            self._exchange.finish()
+            self.at_end = True
+        return chunk
+
+    async def __aenter__(self) -> OriginResponse:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._exchange.close()
+
+
+class Exchange:
+    """What goes up and what comes down; whoever makes one closes it, or hands it on as the response."""
+
+    def __init__(self, connection: Connection, response_seconds: float, expect_seconds: float) -> None:
+        if connection.protocol is None or connection.transport is None:
+            connection.close()
+            raise OriginUnreachableError("connection_terminated", "the connection was closed at once")
+        self._connection = connection
+        self._protocol = connection.protocol
+        self._transport = connection.transport
+        self._response_seconds = response_seconds
+        self._expect_seconds = expect_seconds
+        self._head_deadline: asyncio.Timeout | None = None
+        self._go_ahead = asyncio.Event()
+        self._upload: asyncio.Task[None] | None = None
+        self._sent_whole = False
+        self._ends_by_close = False
+
+    async def run(
+        self, method: str, target: bytes, headers: Headers, body: AsyncIterator[bytes] | None
+    ) -> OriginResponse:
+        """Sends the request, and returns when the response's head is here."""
+        length = next((int(value) for name, value in headers if name == b"content-length"), None)
+        if body is not None and length is None:
+            headers = (*headers, (b"transfer-encoding", b"chunked"))
+        self._protocol.set_response_params(
+            skip_payload=method == "HEAD",
+            read_until_eof=True,
+            auto_decompress=False,
+            read_bufsize=READ_SIZE,
+            max_line_size=MAX_FIELD,
+            max_field_size=MAX_FIELD,
+            max_headers=MAX_FIELDS,
+        )
+        self._transport.write(_encode_head(method, target, headers))
+        if body is None:
+            self._sent_whole = True
+            message, content = await self._read_head(self._response_seconds)
+        else:
+            if not any(name == b"expect" for name, _ in headers):
+                self._go_ahead.set()
+            self._upload = asyncio.create_task(self._send(body, length))
+            message, content = await self._read_head_while_sending(self._upload)
+        fields = tuple((name.lower(), value) for name, value in message.raw_headers)
+        _check_head(message.code, fields)
+        self._ends_by_close = not any(name in _FRAMING for name, _ in fields)
+        self._break_off_with_connection(content)
+        return OriginResponse(message.code, fields, content, self)
+
+    def finish(self) -> None:
+        """The response is read to its end: the connection may serve another request, if this one was sent whole."""
+        broken = self._protocol.exception()
+        if self._ends_by_close and isinstance(broken, OSError):
+            raise OriginBodyError("http_response_incomplete", f"ended by a reset: {broken}") from broken
+        if self._sent_whole:
+            self._connection.release()
+
+    async def close(self) -> None:
+        """Ends what is still under way; a request that was not sent whole breaks off at the origin."""
+        if self._upload is not None:
+            self._upload.cancel()
+            await asyncio.wait([self._upload])
+            if not self._upload.cancelled():
+                self._upload.exception()
+        self._connection.close()
+
+    def _break_off_with_connection(self, content: StreamReader) -> None:
+        # Measured on aiohttp 3.14: a malformed chunk closes the connection, and leaves the body's reader asleep.
+        closed = self._protocol.closed
+        if content.is_eof() or closed is None:
+            return
+
+        def break_off(_: asyncio.Future[None]) -> None:
+            if not content.is_eof() and content.exception() is None:
+                content.set_exception(aiohttp.ClientPayloadError("the connection ended before the body did"))
+
+        closed.add_done_callback(break_off)
+        content.on_eof(functools.partial(_forget, closed, break_off))
+
+    async def _read_head_while_sending(self, upload: asyncio.Task[None]) -> tuple[RawResponseMessage, StreamReader]:
+        try:
+            head = await self._read_head(None)
+        except OriginError:
+            if upload.done() and not upload.cancelled() and (failure := upload.exception()):
+                raise failure from None
+            raise
+        if not self._go_ahead.is_set():
+            upload.cancel()  # the answer is final, and the body is not wanted
+        return head
+
+    async def _read_head(self, seconds: float | None) -> tuple[RawResponseMessage, StreamReader]:
+        try:
+            async with asyncio.timeout(seconds) as self._head_deadline:
+                while True:
+                    message, content = await self._protocol.read()
+                    if message.code == 101 or message.code >= 200:
+                        return message, content
+                    if message.code == 100:
+                        self._go_ahead.set()
+        except TimeoutError as error:
+            raise OriginTimeoutError("http_response_timeout", "no response head in time") from error
+        except HttpProcessingError as error:
+            # Its first line names the fault; the rest quotes the origin's bytes, which may be a cookie's.
+            fault = error.message.partition("\n")[0]
+            raise OriginProtocolError("http_protocol_error", fault) from error
+        except (aiohttp.ClientError, OSError, EofStream) as error:
+            raise OriginUnreachableError("connection_terminated", str(error)) from error
+        finally:
+            self._head_deadline = None
+
+    async def _send(self, body: AsyncIterator[bytes], length: int | None) -> None:
+        writer = StreamWriter(self._protocol, asyncio.get_running_loop())
+        if length is None:
+            writer.enable_chunking()
+        sent = 0
+        try:
+            await self._wait_for_go_ahead()
+            async for chunk in body:
+                sent += len(chunk)
+                if length is not None and sent > length:
+                    raise ValueError("the body is longer than its Content-Length")
+                self._expect_progress(self._response_seconds)
+                if not await _written(writer.write(chunk)):
+                    return
+                self._expect_progress(None)
+            if length is not None and sent < length:
+                raise ValueError("the body is shorter than its Content-Length")
+            self._sent_whole = await _written(writer.write_eof())
+            self._expect_progress(self._response_seconds)
+        except BaseException:
+            self._transport.abort()
+            raise
+
+    async def _wait_for_go_ahead(self) -> None:
+        # An origin may know nothing of 100 (RFC 9110 §10.1.1), so this ends in sending.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._expect_seconds):
+                await self._go_ahead.wait()
+        self._go_ahead.set()
+
+    def _expect_progress(self, seconds: float | None) -> None:
+        """The head's deadline runs while the origin is to act, and not while the visitor is."""
+        if self._head_deadline is not None:
+            now = asyncio.get_running_loop().time()
+            self._head_deadline.reschedule(None if seconds is None else now + seconds)
+
+
+def _forget(closed: asyncio.Future[None], callback: Callable[[asyncio.Future[None]], None]) -> None:
+    closed.remove_done_callback(callback)
+
+
+async def _written(write: Awaitable[None]) -> bool:
+    # An origin that has answered may stop listening; its answer counts, not this.
+    try:
+        await write
+    except (aiohttp.ClientError, OSError):
+        return False
+    return True
+
+
+def _encode_head(method: str, target: bytes, headers: Headers) -> bytes:
+    lines = [method.encode("ascii") + b" " + target + b" HTTP/1.1"]
+    lines += [name + b": " + value for name, value in headers]
+    return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+def _check_head(status: int, headers: Headers) -> None:
+    if not 200 <= status <= 999:
+        raise OriginProtocolError("http_protocol_error", f"status {status} was not asked for")
+    for name, value in headers:
+        if not _TOKEN.fullmatch(name) or _CONTROL.search(value):
+            raise OriginProtocolError("http_protocol_error", "a header that holds a control character")

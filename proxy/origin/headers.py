@@ -1,0 +1,187 @@
+"""What of a message's headers passes the proxy, each way. Pure: names in lower case; order, values, duplicates kept.
+
+Owns hop-by-hop fields (RFC 9110 §7.6), the forwarded family, `Via`, and what a personal page may say to caches.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv6Address, ip_address
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+VIA = (b"via", b"1.1 tailor")
+
+HOP_BY_HOP = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authentication-info",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+
+# `Connection` names what is meant for the next hop only, and these never are (RFC 9110 §7.6.1).
+NEVER_HOP_BY_HOP = frozenset(
+    {
+        b"authorization",
+        b"cache-control",
+        b"content-encoding",
+        b"content-length",
+        b"content-range",
+        b"content-type",
+        b"cookie",
+        b"expect",
+        b"forwarded",
+        b"host",
+        b"set-cookie",
+        b"vary",
+        b"via",
+    }
+)
+
+CODINGS_WE_READ = ("gzip", "deflate", "br", "zstd")
+
+CONDITIONS_AND_RANGES = frozenset(
+    {b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since", b"if-range", b"range"}
+)
+
+SHARED_CACHE_FIELDS = frozenset(
+    {
+        b"age",
+        b"akamai-cache-control",
+        b"cache-control",
+        b"cdn-cache-control",
+        b"edge-control",
+        b"expires",
+        b"pragma",
+        b"surrogate-control",
+        b"x-accel-expires",
+    }
+)
+
+ORIGIN_BODY_FIELDS = frozenset(
+    {
+        b"accept-ranges",
+        b"content-digest",
+        b"content-encoding",
+        b"content-length",
+        b"content-md5",
+        b"digest",
+        b"etag",
+        b"last-modified",
+        b"repr-digest",
+    }
+)
+
+
+def request_headers(headers: Headers, *, peer: str, trusted: bool, scheme: str, authority: str) -> Headers:
+    """A visitor's headers as the origin gets them: `Host` as it came, who asked in `X-Forwarded-*`, and `Via`.
+
+    What an untrusted peer says of earlier hops is replaced by what is known here. A trusted one's hops are kept and
+    the peer is added. `scheme` and `authority` are what the world calls this site.
+    """
+    passed = [field for field in _end_to_end(headers) if not _tells_of_hops(field[0])]
+    told = [field for field in _end_to_end(headers) if _tells_of_hops(field[0])] if trusted else []
+    hops = [value for name, value in told if name == b"x-forwarded-for"]
+    hops.append(peer.encode())
+    passed += [(name, value) for name, value in told if name not in _REPLACED]
+    if any(name == b"forwarded" for name, _ in headers):
+        elements = [value for name, value in told if name == b"forwarded"]
+        elements.append(_forwarded_element(peer, scheme, authority))
+        passed.append((b"forwarded", b", ".join(elements)))
+    passed.append((b"x-forwarded-for", b", ".join(hops)))
+    passed.append((b"x-forwarded-host", authority.encode()))
+    passed.append((b"x-forwarded-proto", scheme.encode()))
+    passed.append(VIA)
+    return tuple(passed)
+
+
+def response_headers(headers: Headers) -> Headers:
+    """The origin's headers as the browser gets them: all but the hop-by-hop ones, and `Via`."""
+    passed = _end_to_end(headers)
+    if any(name == b"transfer-encoding" for name, _ in headers):
+        # Of the two the coding counts, and the length may be a smuggler's (RFC 9112 §6.3).
+        passed = [field for field in passed if field[0] != b"content-length"]
+    return (*passed, VIA)
+
+
+def personal_request_headers(headers: Headers) -> Headers:
+    """Headers for a page that may be changed: no conditions, no ranges, and only codings that we read."""
+    accepted = ", ".join(value.decode("latin-1") for name, value in headers if name == b"accept-encoding")
+    dropped = CONDITIONS_AND_RANGES | {b"accept-encoding"}
+    kept = [field for field in headers if field[0] not in dropped]
+    return (*kept, (b"accept-encoding", readable_codings(accepted).encode()))
+
+
+def personal_response_headers(headers: Headers) -> Headers:
+    """Headers of a page that an experience could touch: no shared cache may keep it, changed or not."""
+    kept = [field for field in headers if not _speaks_to_caches(field[0])]
+    said = b",".join(value for name, value in headers if name == b"cache-control").lower()
+    # What the origin kept out of the browser's own cache stays out of it.
+    return (*kept, (b"cache-control", b"private, no-cache, no-store" if b"no-store" in said else b"private, no-cache"))
+
+
+def changed_response_headers(headers: Headers, *, length: int, coding: str) -> Headers:
+    """Headers of a page that was changed: what the origin said of its own bytes is told of the new ones, or goes."""
+    kept = [field for field in personal_response_headers(headers) if field[0] not in ORIGIN_BODY_FIELDS]
+    if coding != "identity":
+        kept.append((b"content-encoding", coding.encode()))
+    varies = b",".join(value for name, value in kept if name == b"vary").lower()
+    if not {b"*", b"accept-encoding"} & {name.strip() for name in varies.split(b",")}:
+        kept.append((b"vary", b"accept-encoding"))
+    return (*kept, (b"content-length", b"%d" % length))
+
+
+def _speaks_to_caches(name: bytes) -> bool:
+    return name in SHARED_CACHE_FIELDS or name.endswith(b"-cdn-cache-control")
+
+
+def readable_codings(accept_encoding: str) -> str:
+    """The codings that the browser accepts and we read, or `identity` (RFC 9110 §12.5.3).
+
+    >>> readable_codings("gzip, deflate;q=0.5, br;q=0, compress")
+    'gzip, deflate;q=0.5'
+    """
+    offered = [part.strip().lower() for part in accept_encoding.split(",") if part.strip()]
+    named = {part.partition(";")[0].strip(): part for part in offered}
+    chosen = [part for coding, part in named.items() if coding in CODINGS_WE_READ and _is_accepted(part)]
+    if "*" in named and _is_accepted(named["*"]):
+        chosen += [coding for coding in CODINGS_WE_READ if coding not in named]
+    return ", ".join(chosen) or "identity"
+
+
+_REPLACED = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto"})
+
+
+def _end_to_end(headers: Headers) -> list[tuple[bytes, bytes]]:
+    named = {option.strip().lower() for name, value in headers if name == b"connection" for option in value.split(b",")}
+    dropped = HOP_BY_HOP | (named - NEVER_HOP_BY_HOP) if named else HOP_BY_HOP
+    return [field for field in headers if field[0] not in dropped]
+
+
+def _tells_of_hops(name: bytes) -> bool:
+    # CGI and WSGI origins read `X_Forwarded_For` as if it were `X-Forwarded-For`.
+    name = name.replace(b"_", b"-")
+    return name.startswith(b"x-forwarded-") or name in (b"forwarded", b"x-real-ip")
+
+
+def _forwarded_element(peer: str, scheme: str, authority: str) -> bytes:
+    try:
+        node = f'"[{peer}]"' if isinstance(ip_address(peer), IPv6Address) else peer
+    except ValueError:
+        node = "unknown"
+    return f'for={node};host="{authority}";proto={scheme}'.encode()
+
+
+def _is_accepted(part: str) -> bool:
+    for parameter in part.split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            return value.strip().strip("0.") != ""
+    return True

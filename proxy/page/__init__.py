@@ -1,0 +1,1 @@
+"""Pages are cut, never re-serialized: locate, cut, verify, encode."""

@@ -1,0 +1,85 @@
+"""The charset of a page, and text written in it.
+
+Which charset a page has is decided as a browser decides it (HTML Standard §13.2.3.2): byte order mark, Content-Type,
+`<meta>`. Reading bytes as text happens nowhere: a page is cut as bytes, and only what is put into it is encoded.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from proxy.page.locate import declared_encoding
+
+# The names of the Encoding Standard (https://encoding.spec.whatwg.org/#names-and-labels) that Python calls otherwise,
+# or whose Python namesake is a smaller set.
+_CODECS = {
+    "shift_jis": "cp932",
+    "euc-kr": "cp949",
+    "iso-8859-8-i": "iso8859_8",
+    "windows-874": "cp874",
+    "macintosh": "mac_roman",
+    "x-mac-cyrillic": "mac_cyrillic",
+    # Their own letters are one thing to Python and another to browsers: ASCII and character references are neither.
+    "x-user-defined": "ascii",
+    "big5": "big5",
+}
+# An ASCII byte is not always that character in these, so spans of a Latin-1 reading would not be theirs.
+_UNREADABLE = re.compile(r"utf-16|iso-2022|replacement|hz-gb", re.IGNORECASE)
+_ESCAPES = re.compile(rb"\x1b[$(]")
+
+
+@dataclass(frozen=True, slots=True)
+class Charset:
+    """A charset that keeps ASCII in place. `codec` is Python's name of its encoder."""
+
+    name: str
+    codec: str
+
+    def encode(self, markup: str) -> bytes:
+        """Markup in this charset; a character that it doesn't hold becomes a character reference."""
+        return markup.encode(self.codec, "xmlcharrefreplace")
+
+    def holds(self, text: str) -> bool:
+        """Whether every character of `text` has bytes in this charset."""
+        try:
+            text.encode(self.codec)
+        except UnicodeEncodeError:
+            return False
+        return True
+
+    def as_latin1(self, text: str) -> str:
+        """`text` as it stands in the Latin-1 reading of a page in this charset."""
+        try:
+            return text.encode(self.codec).decode("latin-1")
+        except UnicodeEncodeError:
+            # A reference: the parser turns it into the character itself, among letters read byte by byte.
+            return "".join(c.encode(self.codec).decode("latin-1") if self.holds(c) else c for c in text)
+
+
+class UnreadableCharsetError(Exception):
+    """The page's charset does not keep ASCII in place: the page passes through untouched."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def charset_of(body: bytes, header_label: str | None) -> Charset:
+    """The charset of a page; `header_label` is the `charset` parameter of its Content-Type.
+
+    Of a page that declares none, only ASCII can be written: what a browser would guess is not known here.
+    Raises UnreadableCharsetError.
+    """
+    name, declared = declared_encoding(body, header_label)
+    if _UNREADABLE.search(name):
+        raise UnreadableCharsetError(name)
+    if declared:
+        return Charset(name, _codec(name))
+    if _ESCAPES.search(body):
+        raise UnreadableCharsetError("ISO-2022-JP, by its escape sequences")
+    return Charset("undeclared", "ascii")
+
+
+def _codec(name: str) -> str:
+    return _CODECS.get(name.lower(), name)

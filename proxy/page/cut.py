@@ -1,0 +1,321 @@
+"""Cut: a page with operations made on its spans becomes bytes and holes; every other byte stays the origin's."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from proxy.page.charset import Charset
+from proxy.page.locate import Located, Place, RefusedError
+from proxy.page.operations import (
+    EditClass,
+    InsertBeside,
+    Operation,
+    ReplaceElement,
+    SetAttribute,
+    SetBackground,
+    SetContent,
+    background_span,
+    with_class,
+)
+from proxy.page.writing import Hole, Mode, Pieces, Writing, escaped
+from rules.model import Where
+
+# Text there is moved out of the element, or dropped, by every parser.
+_NO_TEXT = frozenset(["html", "head", "table", "tbody", "thead", "tfoot", "tr", "colgroup", "frameset"])
+# A parser drops one newline after these start tags (HTML Standard §13.2.6.4.7).
+_DROPS_NEWLINE = frozenset({"pre", "textarea", "listing"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """Replaces `start:end`; several at one offset are written by `phase`, then `turn`."""
+
+    start: int
+    phase: int
+    turn: tuple[int, int]
+    end: int = field(compare=False)
+    pieces: Pieces = field(compare=False)
+
+    @property
+    def key(self) -> tuple[int, int, tuple[int, int]]:
+        return self.start, self.phase, self.turn
+
+
+# What is written first at an offset where a start tag, several ends and the next start tag meet.
+_BEGIN, _END, _NEXT = range(3)
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What becomes of one element."""
+
+    place: Place
+    attributes: dict[str, Writing | None] = field(default_factory=dict)
+    classes: list[EditClass] = field(default_factory=list)
+    background: Writing | None = None
+    content: list[Writing] | None = None
+    replacement: ReplaceElement | None = None
+    inserted: defaultdict[Where, list[Writing]] = field(default_factory=lambda: defaultdict(list))
+
+    def take(self, operation: Operation) -> None:
+        match operation:
+            case SetAttribute(_, name, value):
+                self.attributes[name] = value
+                if name == "class":
+                    self.classes.clear()
+            case EditClass():
+                self.classes.append(operation)
+            case SetBackground(_, url):
+                self.background = url
+            case SetContent(_, content):
+                self.content = [content]
+                self.inserted[Where.FIRST].clear()
+                self.inserted[Where.LAST].clear()
+            case ReplaceElement():
+                self.replacement = operation
+            case InsertBeside(_, where, content):
+                self._insert(where, content)
+
+    def _insert(self, where: Where, content: Writing) -> None:
+        inside = self.content if self.content is not None else None
+        if inside is not None and where is Where.FIRST:
+            inside.insert(0, content)
+        elif inside is not None and where is Where.LAST:
+            inside.append(content)
+        elif where in (Where.FIRST, Where.AFTER):
+            self.inserted[where].insert(0, content)
+        else:
+            self.inserted[where].append(content)
+
+
+def check(page: Located, body: bytes, charset: Charset, operations: Sequence[Operation]) -> None:
+    """Raise RefusedError where an operation can't be expressed at its place."""
+    _edits(page, body, charset, operations)
+
+
+def cut(page: Located, body: bytes, charset: Charset, operations: Sequence[Operation]) -> Pieces:
+    """The page's bytes with the operations made, holes left open: bytes, hole, bytes, hole, …, bytes.
+
+    Raises RefusedError where an operation can't be expressed at its place.
+    """
+    return _joined(_spliced(body, _edits(page, body, charset, operations)))
+
+
+def _edits(page: Located, body: bytes, charset: Charset, operations: Sequence[Operation]) -> list[_Edit]:
+    drafts: dict[Place, _Draft] = {}
+    for operation in operations:
+        drafts.setdefault(operation.place, _Draft(operation.place)).take(operation)
+    edits = sorted(
+        (edit for draft in drafts.values() for edit in _Drafting(page, body, charset, draft).edits()),
+        key=lambda edit: edit.key,
+    )
+    if any(one.end > other.start for one, other in pairwise(edits)):
+        raise RefusedError("its places overlap in a way that can't be cut")
+    return edits
+
+
+def _spliced(body: bytes, edits: Iterable[_Edit]) -> Iterable[bytes | Hole]:
+    position = 0
+    for edit in edits:
+        yield body[position : edit.start]
+        yield from edit.pieces
+        position = edit.end
+    yield body[position:]
+
+
+def _joined(pieces: Iterable[bytes | Hole]) -> Pieces:
+    joined: list[bytes | Hole] = []
+    run: list[bytes] = []
+    for piece in pieces:
+        if isinstance(piece, Hole):
+            joined += [b"".join(run), piece]
+            run = []
+        else:
+            run.append(piece)
+    return (*joined, b"".join(run))
+
+
+@dataclass(slots=True)
+class _Drafting:
+    """Turns one element's draft into edits."""
+
+    page: Located
+    body: bytes
+    charset: Charset
+    draft: _Draft
+
+    @property
+    def place(self) -> Place:
+        return self.draft.place
+
+    def edits(self) -> Iterable[_Edit]:
+        self._check_place()
+        yield from self._before_and_after()
+        if self.draft.replacement is not None:
+            content = self.draft.replacement.content
+            pieces = () if content is None else content.pieces(self.charset)
+            # Its place in the order is after what is inserted before it.
+            yield _Edit(self.place.start, _NEXT, (self.place.start, 1), self.place.end, self._ended_before() + pieces)
+            return
+        yield from self._attributes()
+        yield from self._inside()
+
+    def _check_place(self) -> None:
+        draft, tag = self.draft, self.place.tag
+        inside = draft.content or draft.inserted[Where.FIRST] or draft.inserted[Where.LAST]
+        beside = draft.replacement or draft.inserted[Where.BEFORE] or draft.inserted[Where.AFTER]
+        if beside and tag in ("html", "head", "body"):
+            raise RefusedError(f"<{tag}> can't be replaced or removed, and nothing stands beside it")
+        if inside and tag == "template":
+            raise RefusedError("what a <template> holds is no part of the page")
+
+    def _before_and_after(self) -> Iterable[_Edit]:
+        place, inserted = self.place, self.draft.inserted
+        if before := inserted[Where.BEFORE]:
+            pieces = self._ended_before() + self._pieces(before)
+            yield _Edit(place.start, _NEXT, (place.start, 0), place.start, pieces)
+        if after := inserted[Where.AFTER]:
+            closing = _end_tag(place) if place.end_implied and self.draft.replacement is None else ()
+            yield _Edit(place.end, _END, (-place.start, 1), place.end, closing + self._pieces(after))
+
+    def _ended_before(self) -> Pieces:
+        """The end tag that this element's start tag implied, written out: without the tag nothing would imply it."""
+        sibling = self.page.open_before(self.place)
+        return () if sibling is None else _end_tag(sibling)
+
+    def _inside(self) -> Iterable[_Edit]:
+        place, inserted = self.place, self.draft.inserted
+        if self.draft.content is None and not inserted[Where.FIRST] and not inserted[Where.LAST]:
+            return
+        if place.void:
+            raise RefusedError(f"<{place.tag}> can't have content")
+        if self.draft.content is not None:
+            for content in self.draft.content:
+                self._check_content(content)
+            newline = (b"\n",) if self._starts_with_newline(self.draft.content) else ()
+            pieces = newline + self._pieces(self.draft.content)
+            yield _Edit(place.open_end, _BEGIN, (0, 0), place.close_start, pieces)
+            return
+        if first := inserted[Where.FIRST]:
+            yield self._first(first)
+        if last := inserted[Where.LAST]:
+            child = self.page.open_at_end(place)
+            closing = () if child is None else _end_tag(child)
+            pieces = closing + self._pieces(last)
+            yield _Edit(place.close_start, _END, (-place.start, 0), place.close_start, pieces)
+
+    def _first(self, first: Sequence[Writing]) -> _Edit:
+        offset = self.place.open_end
+        newline: Pieces = ()
+        if self.place.tag in _DROPS_NEWLINE:
+            dropped = re.compile(rb"\r?\n").match(self.body, offset)
+            if dropped:
+                offset = dropped.end()
+            elif self._starts_with_newline(first):
+                newline = (b"\n",)
+        return _Edit(offset, _BEGIN, (0, 0), offset, newline + self._pieces(first))
+
+    def _starts_with_newline(self, content: Sequence[Writing]) -> bool:
+        return self.place.tag in _DROPS_NEWLINE and content[0].starts_with_newline
+
+    def _check_content(self, content: Writing) -> None:
+        tag = self.place.tag
+        if content.mode is Mode.TEXT and tag in _NO_TEXT and not self.place.foreign:
+            raise RefusedError(f"<{tag}> can't hold text")
+        if content.mode is not Mode.RAW:
+            return
+        if any(isinstance(part, Hole) for part in content.parts):
+            raise RefusedError(f"a visitor's value can't be put into <{tag}>")
+        if re.search(rf"</{tag}|<!--", content.sample, re.IGNORECASE) or not self.charset.holds(content.sample):
+            raise RefusedError(f"this can't be written into <{tag}>")
+
+    def _pieces(self, writings: Iterable[Writing]) -> Pieces:
+        return tuple(piece for writing in writings for piece in writing.pieces(self.charset))
+
+    def _attributes(self) -> Iterable[_Edit]:
+        added: list[bytes | Hole] = []
+        for name, value in self.draft.attributes.items():
+            if name == "class" and self.draft.classes:
+                continue
+            if value is None:
+                yield from (_replacing(span, ()) for span in self._attribute_spans(name))
+            elif span := self.place.attributes.get(name.lower()):
+                written = self._name_in_page(span)
+                yield _replacing(span, (written + b'="', *value.pieces(self.charset), b'"'))
+            else:
+                added += [b" " + self.charset.encode(name) + b'="', *value.pieces(self.charset), b'"']
+        if self.draft.classes:
+            yield from self._classes(added)
+        if self.draft.background is not None:
+            yield self._background(self.draft.background)
+        if added:
+            # After the last one, where a script in a browser would add it.
+            offset = max([self._after_tag_name(), *(end for _, end in self.place.attributes.values())])
+            yield _Edit(offset, _BEGIN, (0, 0), offset, tuple(added))
+
+    def _classes(self, added: list[bytes | Hole]) -> Iterable[_Edit]:
+        span = self.place.attributes.get("class")
+        value = self._raw_value(span) if span else ""
+        if "class" in self.draft.attributes:
+            given = self.draft.attributes["class"]
+            if given is not None and any(isinstance(part, Hole) for part in given.parts):
+                raise RefusedError("a class can't be added to a `class` made of a visitor's value")
+            value = self.charset.encode(escaped(given.sample, Mode.ATTRIBUTE)).decode("latin-1") if given else ""
+        for edit in self.draft.classes:
+            name = self.charset.encode(escaped(edit.name, Mode.ATTRIBUTE)).decode("latin-1")
+            value = with_class(value, name if edit.present else self.charset.as_latin1(edit.name), present=edit.present)
+        written = b'="' + value.replace('"', "&quot;").encode("latin-1") + b'"'
+        if span:
+            yield _replacing(span, (self._name_in_page(span) + written,))
+        elif value:
+            added.append(b" class" + written)
+
+    def _background(self, url: Writing) -> _Edit:
+        span = self.place.attributes.get("style")
+        found = background_span(self.page.reading[slice(*span)]) if span else None
+        if span is None or found is None:
+            raise RefusedError(f"<{self.place.tag}> has no background picture of its own")
+        start, end = span[0] + found[0], span[0] + found[1]
+        return _replacing((start, end), (b"&quot;", *url.pieces(self.charset), b"&quot;"))
+
+    def _name_in_page(self, span: tuple[int, int]) -> bytes:
+        """The attribute's name as the page writes it."""
+        return re.split(rb"[\s=]", self.body[slice(*span)], maxsplit=1)[0]
+
+    def _raw_value(self, span: tuple[int, int]) -> str:
+        raw = self.body[slice(*span)].decode("latin-1").partition("=")[2].strip(" \t\n\f\r")
+        return raw[1:-1] if raw[:1] in ('"', "'") else raw
+
+    def _after_tag_name(self) -> int:
+        match = re.compile(r"<[^\s/>]+").match(self.page.reading, self.place.start)
+        if match is None:
+            raise RefusedError(f"<{self.place.tag}> does not begin with its name")
+        return match.end()
+
+    def _attribute_spans(self, name: str) -> Iterable[tuple[int, int]]:
+        """Every attribute of this name: once the first is gone, a duplicate of it would count."""
+        if name.lower() not in self.place.attributes:
+            return
+        start = self._after_tag_name()
+        for match in _ATTRIBUTE.finditer(self.page.reading, start, self.place.open_end - 1):
+            if match["name"].lower() == name.lower():
+                # The white space after it stays, and what stands before it: nothing else becomes its neighbour.
+                yield match.span("whole")
+
+
+# HTML Standard §13.2.5.32 to 39, from the end of the tag's name on.
+_ATTRIBUTE = re.compile(
+    r"[\s/]*(?P<whole>(?P<name>=?[^\s/>=]+)(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>\"'][^\s>]*))?)", re.ASCII
+)
+
+
+def _end_tag(place: Place) -> Pieces:
+    return (f"</{place.tag}>".encode(),)
+
+
+def _replacing(span: tuple[int, int], pieces: Pieces) -> _Edit:
+    return _Edit(span[0], _BEGIN, (0, 0), span[1], pieces)

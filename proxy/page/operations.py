@@ -1,0 +1,158 @@
+"""The six things that can be done at a place. A change is some of them; a cut writes them, the verifier tries them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import unescape
+
+from proxy.page.locate import Place
+from proxy.page.writing import Writing
+from rules.model import Where
+
+
+@dataclass(frozen=True)
+class SetAttribute:
+    """Sets an attribute, or takes it away (None)."""
+
+    place: Place
+    name: str
+    value: Writing | None
+
+
+@dataclass(frozen=True)
+class EditClass:
+    """Adds a class name, or takes it away."""
+
+    place: Place
+    name: str
+    present: bool
+
+
+@dataclass(frozen=True)
+class SetBackground:
+    """Changes the picture in an inline style's background."""
+
+    place: Place
+    url: Writing
+
+
+@dataclass(frozen=True)
+class SetContent:
+    """Replaces all that the element contains."""
+
+    place: Place
+    content: Writing
+
+
+@dataclass(frozen=True)
+class ReplaceElement:
+    """Puts something in the element's own place; None takes the element out."""
+
+    place: Place
+    content: Writing | None
+
+
+@dataclass(frozen=True)
+class InsertBeside:
+    """Adds something beside or inside the element."""
+
+    place: Place
+    where: Where
+    content: Writing
+
+
+Operation = SetAttribute | EditClass | SetBackground | SetContent | ReplaceElement | InsertBeside
+
+
+def buries(outer: Operation, place: Place) -> bool:
+    """Whether `place` lies in what `outer` replaces or removes (its own element not included)."""
+    at = outer.place
+    match outer:
+        case ReplaceElement():
+            return at.start < place.start < at.end
+        case SetContent():
+            return at.open_end <= place.start < at.close_start
+        case _:
+            return False
+
+
+def conflict(one: Operation, other: Operation) -> bool:
+    """Whether two experiences that do these can't both have them."""
+    if one.place != other.place:
+        return buries(one, other.place) or buries(other, one.place)
+    if isinstance(one, ReplaceElement) or isinstance(other, ReplaceElement):
+        return True
+    return bool(_written_by(one) & _written_by(other)) or _inside(one, other) or _inside(other, one)
+
+
+def _written_by(operation: Operation) -> set[str]:
+    """The properties that an operation writes; two that write the same one conflict."""
+    match operation:
+        case SetAttribute(_, "class"):
+            return {"class"}
+        case SetAttribute(_, name):
+            return {f"attribute {name}"}
+        case EditClass(_, name):
+            return {f"class {name}"}
+        case SetBackground():
+            return {"attribute style"}
+        case SetContent():
+            return {"content"}
+        case _:
+            return set()
+
+
+def _inside(one: Operation, other: Operation) -> bool:
+    if isinstance(one, SetContent) and isinstance(other, InsertBeside):
+        return other.where in (Where.FIRST, Where.LAST)
+    return isinstance(one, EditClass) and isinstance(other, SetAttribute) and other.name == "class"
+
+
+def effective(operations: Iterable[Operation]) -> list[Operation]:
+    """Less what would have no effect, since the same experience replaces it or what it lies in."""
+    every = list(operations)
+    outer = [o for o in every if isinstance(o, SetContent | ReplaceElement)]
+    if not outer:
+        return every
+    kept = [o for o in every if not any(buries(each, o.place) for each in outer)]
+    last_replacement = {o.place: o for o in kept if isinstance(o, ReplaceElement)}
+
+    def lives(operation: Operation) -> bool:
+        replacement = last_replacement.get(operation.place)
+        beside = isinstance(operation, InsertBeside) and operation.where in (Where.BEFORE, Where.AFTER)
+        return replacement is None or operation is replacement or beside
+
+    return [o for o in kept if lives(o)]
+
+
+# How a `style` attribute names its background, in the page's bytes (quotes may be references there) or decoded.
+_BACKGROUND = re.compile(
+    r"(background(?:-image)?\s*:(?:&[#\w]+;|[^;])*?url\()"
+    r"(\s*(?:(?P<quote>&quot;|&#34;|&#39;|&apos;|[\"']).*?(?P=quote)|[^)]*?)\s*)(?=\))",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def background_span(style: str) -> tuple[int, int] | None:
+    """Where in an inline style the background's URL stands, between `url(` and `)`; None without one."""
+    match = _BACKGROUND.search(style)
+    return match.span(2) if match else None
+
+
+_SPACES = " \t\n\f\r"  # ASCII white space; in the Latin-1 reading of a page, other spaces are parts of letters
+
+
+def with_class(value: str, name: str, *, present: bool) -> str:
+    """The text of a `class` attribute with a name added at its end, or taken out; the rest stays as it was written.
+
+    >>> with_class("card  wide", "card", present=False), with_class("card", "wide", present=True)
+    ('wide', 'card wide')
+    """
+    if present:
+        if name in (unescape(token) for token in re.split(r"[ \t\n\f\r]+", value)):
+            return value
+        return f"{value}{'' if value == '' or value[-1] in _SPACES else ' '}{name}"
+    tokens = re.findall(r"[^ \t\n\f\r]+[ \t\n\f\r]*|[ \t\n\f\r]+", value)
+    return "".join(token for token in tokens if unescape(token.strip(_SPACES)) != name)

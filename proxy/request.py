@@ -1,0 +1,149 @@
+"""A visitor's request as the proxy sees it: one path, one host, one client address.
+
+Owns what is believed of a request. The wire's checks come before (`proxy.server`); what of it goes to the origin is
+`proxy.origin.headers`'s.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from proxy.hops import Network, client_address, is_trusted, parse_address
+from proxy.target import AmbiguousPathError, canonical_path, path_text
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+_AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(?::[0-9]{0,5})?")
+_OUTSIDE_QUERY = re.compile(rb"[\x00-\x20\x7f-\xff#]")
+
+
+class BadRequestError(Exception):
+    """A request that is answered with `status` and goes no further; `reason` is fit to be shown."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request. Header names are in lower case; order and duplicates are the visitor's.
+
+    `path` is for rules (decoded), `raw_path` for the wire and for keys (canonical). `scheme` and `authority` are what
+    the world calls this site, `host` the same without a port. `peer` is who connected, `client` who asks.
+    """
+
+    method: str
+    path: str
+    raw_path: bytes
+    query: bytes
+    headers: Headers
+    scheme: str
+    authority: str
+    host: str
+    peer: str
+    client: str
+    trusted: bool
+
+    @property
+    def target(self) -> bytes:
+        """Path and query, as they go to the origin."""
+        return self.raw_path + b"?" + self.query if self.query else self.raw_path
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the framing announces content (RFC 9112 §6.3)."""
+        return any(
+            name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0") != b"")
+            for name, value in self.headers
+        )
+
+    def header(self, name: bytes) -> bytes | None:
+        """The first value of a field; `name` in lower case."""
+        return next((value for field, value in self.headers if field == name), None)
+
+    def header_lines(self, name: bytes) -> list[str]:
+        """Every value of a field, as text; `name` in lower case."""
+        return [value.decode("latin-1") for field, value in self.headers if field == name]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReader:
+    """Reads requests under the operator's settings: whom to trust, and what the world calls this site."""
+
+    trusted_proxies: Sequence[Network] = ()
+    public_url: str | None = None
+
+    def read(self, scope: Scope) -> Request:
+        """The request of an ASGI scope; BadRequestError where it is ambiguous."""
+        headers: Headers = tuple((bytes(name), bytes(value)) for name, value in scope["headers"])
+        lines = _lines(headers)
+        client = scope.get("client")
+        peer = client[0] if client else ""
+        trusted = bool(self.trusted_proxies) and is_trusted(parse_address(peer), self.trusted_proxies)
+        scheme, authority = self._public_name(scope["scheme"], lines, trusted=trusted)
+        try:
+            raw_path = canonical_path(scope["raw_path"])
+        except AmbiguousPathError as error:
+            raise BadRequestError(400, str(error)) from error
+        query: bytes = scope["query_string"]
+        if _OUTSIDE_QUERY.search(query):
+            raise BadRequestError(400, "the query holds a character that must be encoded")
+        return Request(
+            method=scope["method"],
+            path=path_text(raw_path),
+            raw_path=raw_path,
+            query=query,
+            headers=headers,
+            scheme=scheme,
+            authority=authority,
+            host=_host_of(authority),
+            peer=peer,
+            client=self._client(peer, lines) if trusted else peer,
+            trusted=trusted,
+        )
+
+    def _client(self, peer: str, lines: dict[bytes, list[str]]) -> str:
+        return client_address(
+            peer, lines.get(b"x-forwarded-for", ()), lines.get(b"forwarded", ()), self.trusted_proxies
+        )
+
+    def _public_name(self, scheme: str, lines: dict[bytes, list[str]], *, trusted: bool) -> tuple[str, str]:
+        authority = lines.get(b"host", [""])[0]
+        if not _AUTHORITY.fullmatch(authority):
+            raise BadRequestError(400, "the Host field is not a host")
+        if trusted:
+            # The last value is the nearest proxy's own word; those before it may be the client's.
+            named = _last(lines.get(b"x-forwarded-host"))
+            authority = named if _AUTHORITY.fullmatch(named) else authority
+            spoken = _last(lines.get(b"x-forwarded-proto")).lower()
+            scheme = spoken if spoken in ("http", "https") else scheme
+        if self.public_url:
+            url = urlsplit(self.public_url)
+            scheme, authority = url.scheme, url.netloc
+        return scheme, authority
+
+
+def _lines(headers: Headers) -> dict[bytes, list[str]]:
+    lines: dict[bytes, list[str]] = {}
+    for name, value in headers:
+        if name == b"host" or name == b"forwarded" or name.startswith(b"x-forwarded-"):
+            lines.setdefault(name, []).append(value.decode("latin-1"))
+    return lines
+
+
+def _last(lines: list[str] | None) -> str:
+    return lines[-1].rpartition(",")[2].strip() if lines else ""
+
+
+def _host_of(authority: str) -> str:
+    matched = _AUTHORITY.fullmatch(authority)
+    return (matched[1] if matched else authority).lower()

@@ -1,0 +1,255 @@
+"""Serving: the sockets, the two listeners, and the end of it all.
+
+Owns which parts a process is made of, and that it drains before it ends: a signal closes the listeners, requests that
+run are answered, and the process ends with success. Several processes are `proxy.workers`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import logging.config
+import multiprocessing
+import signal
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import uvicorn
+
+from proxy.admin import Admin
+from proxy.app import App
+from proxy.origin.client import Origin
+from proxy.page.memory import CutMemory
+from proxy.pipeline import Pipeline
+from proxy.reload import RuleKeeper, load_checked
+from proxy.request import RequestReader
+from proxy.server import make_config
+from proxy.settings import Settings
+from proxy.settings_layers import flag_of
+from proxy.visitor.observe import make_observer
+from proxy.workers import run_workers
+
+DISTRIBUTION = "tailor-proxy"
+PROBE_SECONDS = 2.0
+
+logger = logging.getLogger(__name__)
+
+
+class ListenError(Exception):
+    """A listener that can't be opened: one line, with what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """The two sockets, bound and listening, to be shared by every process."""
+
+    public: socket.socket
+    admin: socket.socket
+
+    @classmethod
+    def open(cls, settings: Settings) -> Listeners:
+        """Bind both, or raise ListenError and leave none open."""
+        public = listen(settings.host, settings.port, "port")
+        try:
+            return cls(public, listen(settings.admin_host, settings.admin_port, "admin_port"))
+        except ListenError:
+            public.close()
+            raise
+
+    def close(self) -> None:
+        """New connections are refused once every process has done so."""
+        self.public.close()
+        self.admin.close()
+
+
+def listen(host: str, port: int, setting: str) -> socket.socket:
+    """A listening socket; `setting` is what the operator would change if it can't be had."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except socket.gaierror as error:
+        line = f"{host} is not an address of this machine (choose another {flag_of(setting.replace('port', 'host'))})"
+        raise ListenError(line) from error
+    try:
+        return socket.create_server((address[0], address[1]), family=family, backlog=2048)
+    except OSError as error:
+        raise ListenError(_why_not(error, host, port, setting)) from error
+
+
+def _why_not(error: OSError, host: str, port: int, setting: str) -> str:
+    choose = f"choose another {flag_of(setting)}"
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"port {port} on {host} is taken ({choose}, or end what listens there)"
+        case errno.EACCES:
+            return f"port {port} on {host} is not open to this account ({choose}: 1024 or higher)"
+        case errno.EADDRNOTAVAIL:
+            return (
+                f"{host} is not an address of this machine (choose another {flag_of(setting.replace('port', 'host'))})"
+            )
+        case _:
+            return f"can't listen on {host}, port {port}: {error.strerror} ({choose})"
+
+
+def url_of(listener: socket.socket) -> str:
+    """Where a browser on this machine finds a listener."""
+    host, port, *_ = listener.getsockname()
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def probe(origin: str) -> str:
+    """Why the origin takes no connection at the moment, or nothing if it does."""
+    parts = urlsplit(origin)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((parts.hostname, port), timeout=PROBE_SECONDS).close()
+    except TimeoutError:
+        return f"no answer within {PROBE_SECONDS:g} s"
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
+    return ""
+
+
+def current_time() -> datetime:
+    """The clock of a process."""
+    return datetime.now(UTC)
+
+
+def open_rules(folder: Path) -> RuleKeeper:
+    """The folder's rulebook, ready to be watched; raises RuleError or OSError if it does not load."""
+    return RuleKeeper.open(folder, load_checked, current_time)
+
+
+def serve(settings: Settings, keeper: RuleKeeper, listeners: Listeners) -> None:
+    """Serve until a signal ends it; `keeper` is what a single process runs with."""
+    if settings.workers == 1:
+        run_process(settings, keeper, listeners)
+        return
+    run_workers(settings.workers, run_worker, (settings, listeners), release=listeners.close)
+
+
+def run_worker(settings: Settings, listeners: Listeners) -> None:
+    """One of several processes. It reads the rules itself; if they are broken by now, it runs without experiences."""
+    configure_logging(settings.log_level)
+    keeper = RuleKeeper.open_or_start_empty(settings.rules, load_checked, current_time)
+    run_process(settings, keeper, listeners)
+
+
+def run_process(settings: Settings, keeper: RuleKeeper, listeners: Listeners) -> None:
+    """Serve in this process, until a signal or its parent's end."""
+    loop_factory = uvicorn.Config("", log_config=None).get_loop_factory()
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(Process(settings, keeper).run(listeners))
+
+
+class Process:
+    """The parts of one process that serves: who owns what, in one place."""
+
+    def __init__(self, settings: Settings, keeper: RuleKeeper) -> None:
+        self.settings = settings
+        self.keeper = keeper
+        self.stop = asyncio.Event()
+        self.servers: tuple[uvicorn.Server, ...] = ()
+        self._interrupts = 0
+
+    async def run(self, listeners: Listeners) -> None:
+        """Serve on both listeners until `stop` is set, then drain."""
+        settings = self.settings
+        origin = Origin(
+            settings.origin,
+            connect_seconds=settings.connect_seconds,
+            response_seconds=settings.response_seconds,
+        )
+        reader = RequestReader(trusted_proxies=settings.trusted_proxies, public_url=settings.public_url)
+        pipeline = Pipeline(
+            origin,
+            make_observer(settings.geo_headers, settings.visitor_cookies, _own_hosts(settings)),
+            self.keeper.book,
+            now=current_time,
+            cuts=CutMemory(settings.memory_bytes),
+            page_bytes=settings.page_size_bytes,
+            page_seconds=settings.page_seconds,
+        )
+        self.keeper.subscribe(pipeline.use)
+        app = App(pipeline, reader, prefix=settings.prefix, is_ready=self.is_ready)
+        admin = Admin(settings, self.keeper, version(DISTRIBUTION), self.is_ready)
+        public_server, admin_server = _Server(make_config(app)), _Server(make_config(admin.app()))
+        self.servers = (public_server, admin_server)
+        with self._signals(asyncio.get_running_loop()):
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self.keeper.watch(self.stop))
+                    tasks.create_task(public_server.serve([listeners.public]))
+                    tasks.create_task(admin_server.serve([listeners.admin]))
+                    tasks.create_task(self._drain())
+            finally:
+                await origin.close()
+
+    def is_ready(self) -> bool:
+        """Whether visitors may be sent here."""
+        return bool(self.servers) and all(server.started for server in self.servers) and not self.stop.is_set()
+
+    async def _drain(self) -> None:
+        await self.stop.wait()
+        for server in self.servers:
+            server.should_exit = True
+
+    def _interrupt(self) -> None:
+        """A second Ctrl-C waits for nobody."""
+        self._interrupts += 1
+        for server in self.servers:
+            server.force_exit = self._interrupts > 1
+        self.stop.set()
+
+    @contextlib.contextmanager
+    def _signals(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+        watched: list[int] = []
+        with contextlib.suppress(ValueError, RuntimeError):  # not the main thread: its owner sets `stop`
+            loop.add_signal_handler(signal.SIGTERM, self.stop.set)
+            loop.add_signal_handler(signal.SIGINT, self._interrupt)
+            watched = [signal.SIGTERM, signal.SIGINT]
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            loop.add_reader(parent.sentinel, self.stop.set)
+        try:
+            yield
+        finally:
+            for number in watched:
+                loop.remove_signal_handler(number)
+            if parent is not None:
+                loop.remove_reader(parent.sentinel)
+
+
+def _own_hosts(settings: Settings) -> tuple[str, ...]:
+    """Names of this site beside the one under which a request comes: a link from there is no source."""
+    return (urlsplit(settings.public_url).hostname or "",) if settings.public_url else ()
+
+
+class _Server(uvicorn.Server):
+    """Two servers in one loop would take the signals from each other, so neither listens to them."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def configure_logging(level: str) -> None:
+    """Plain lines on standard error; libraries speak up only when something is wrong."""
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+            "root": {"level": "WARNING", "handlers": ["stderr"]},
+            "loggers": {name: {"level": level.upper()} for name in ("proxy", "rules")},
+        }
+    )

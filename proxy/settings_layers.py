@@ -1,0 +1,181 @@
+"""Where settings come from: flags over the `TAILOR_` environment over `tailor.toml` over defaults.
+
+Owns the layers and the lines that tell an operator which of them holds a mistake. What a value must be is
+`proxy.settings`'s.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from proxy.settings import InconsistentSettingError, Settings
+from rules.errors import did_you_mean
+
+CONFIG_FILE = "tailor.toml"
+ENVIRONMENT_PREFIX = "TAILOR_"
+CONFIG_VARIABLE = "TAILOR_CONFIG"
+PATH_SETTINGS = ("rules", "data")
+SECRET_SETTINGS = ("admin_token",)
+
+SINGULAR_FLAGS: Mapping[str, str] = {
+    "trusted_proxies": "--trusted-proxy",
+    "geo_headers": "--geo-header",
+    "visitor_cookies": "--visitor-cookie",
+}
+"""Settings that hold several values: the flag can be repeated, and is read better in the singular."""
+
+
+class SettingsError(Exception):
+    """Settings that Tailor can't start with; one line for each mistake."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines = tuple(lines)
+        super().__init__("\n".join(self.lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One source of settings: what it sets, and for each where that is written."""
+
+    values: Mapping[str, object]
+    places: Mapping[str, str]
+
+
+def flag_of(setting: str) -> str:
+    """The flag that sets it."""
+    return SINGULAR_FLAGS.get(setting, "--" + setting.replace("_", "-"))
+
+
+def variable_of(setting: str) -> str:
+    """The environment variable that sets it."""
+    return ENVIRONMENT_PREFIX + setting.upper()
+
+
+def has_flag(field: FieldInfo) -> bool:
+    """Whether a setting may be given on the command line; secrets may not."""
+    extra = field.json_schema_extra
+    return not isinstance(extra, dict) or extra.get("flag") is not False
+
+
+def read_settings(
+    flags: Mapping[str, object],
+    environment: Mapping[str, str],
+    *,
+    config: Path | None = None,
+    directory: Path = Path(),
+) -> tuple[Settings, tuple[str, ...]]:
+    """The settings, and a line for each thing to warn of.
+
+    `flags` holds only what was given, by setting. `config` is the file asked for; without it `tailor.toml` in
+    `directory` is read if it is there. Raises SettingsError with all mistakes at once.
+    """
+    if config is None and environment.get(CONFIG_VARIABLE):
+        config = directory / environment[CONFIG_VARIABLE]
+    layers = (
+        Layer(flags, {name: flag_of(name) for name in flags}),
+        _environment_layer(environment),
+        _file_layer(config, directory),
+    )
+    values: dict[str, object] = {}
+    for layer in reversed(layers):
+        values.update(layer.values)
+    try:
+        return Settings.model_validate(values), _unknown_variables(environment)
+    except ValidationError as error:
+        raise SettingsError(_lines(error, layers)) from None
+
+
+def _environment_layer(environment: Mapping[str, str]) -> Layer:
+    # An empty variable is how a compose file says that one is not set.
+    given = {
+        name: environment[variable_of(name)] for name in Settings.model_fields if environment.get(variable_of(name))
+    }
+    return Layer(given, {name: variable_of(name) for name in given})
+
+
+def _unknown_variables(environment: Mapping[str, str]) -> tuple[str, ...]:
+    known = {variable_of(name) for name in Settings.model_fields} | {CONFIG_VARIABLE}
+    unknown = sorted(name for name in environment if name.startswith(ENVIRONMENT_PREFIX) and name not in known)
+    return tuple(f"{name}: no such setting, ignored{_in_brackets(did_you_mean(name, known))}" for name in unknown)
+
+
+def _file_layer(config: Path | None, directory: Path) -> Layer:
+    path = config or directory / CONFIG_FILE
+    if config is None and not path.exists():
+        return Layer({}, {})
+    try:
+        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError([f"{path}: can't be read: {error.strerror} (check --config)"]) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError([f"{path}: is not UTF-8 (save it as UTF-8)"]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError([f"{path}: is not TOML: {error}"]) from error
+    for name in PATH_SETTINGS:
+        # Beside the file that names them, wherever Tailor is started.
+        if isinstance(values.get(name), str):
+            values[name] = path.parent / values[name]
+    return Layer(values, {name: f"{path}: {name}" for name in values})
+
+
+def _lines(error: ValidationError, layers: tuple[Layer, ...]) -> list[str]:
+    lines = []
+    for mistake in error.errors(include_url=False):
+        cause = mistake.get("ctx", {}).get("error")
+        setting = cause.setting if isinstance(cause, InconsistentSettingError) else str(mistake["loc"][0])
+        place = next((layer.places[setting] for layer in layers if setting in layer.places), flag_of(setting))
+        value = next((layer.values[setting] for layer in layers if setting in layer.values), None)
+        if setting in SECRET_SETTINGS:
+            value = "…"
+        lines.append(f"{place}: {_what_is_wrong(str(mistake['type']), setting, value, mistake)}")
+    return lines
+
+
+def _what_is_wrong(kind: str, setting: str, value: object, mistake: Any) -> str:
+    limits = mistake.get("ctx", {})
+    match kind:
+        case "missing":
+            return f"is missing (give {flag_of(setting)}, {variable_of(setting)}, or {setting} in {CONFIG_FILE})"
+        case "extra_forbidden":
+            return f"no such setting{_in_brackets(did_you_mean(setting, Settings.model_fields))}"
+        case "value_error":
+            return str(limits["error"])
+        case "int_parsing" | "int_type" | "int_from_float":
+            return f"{value!r} is not a whole number (such as {_default(setting)})"
+        case "float_parsing" | "float_type" | "finite_number":
+            return f"{value!r} is not a number (such as {_default(setting)})"
+        case "greater_than_equal":
+            return f"{value!r} is too small (give at least {limits['ge']})"
+        case "greater_than":
+            return f"{value!r} is too small (give more than {limits['gt']})"
+        case "less_than_equal":
+            return f"{value!r} is too large (give at most {limits['le']})"
+        case "enum" | "literal_error":
+            return f"{_offender(value, mistake)!r} is not known (choose {limits['expected']})"
+        case _:
+            return f"{value!r} does not fit: {mistake['msg']} (see `tailor serve --help`)"
+
+
+def _offender(value: object, mistake: Any) -> object:
+    """The one of a list that is wrong, or the value itself."""
+    location = mistake["loc"]
+    if len(location) < 2:
+        return value
+    items = [value] if isinstance(value, str) else list(value) if isinstance(value, list | tuple) else []
+    pieces = [piece.strip() for item in items for piece in str(item).split(",") if piece]
+    return pieces[location[1]] if isinstance(location[1], int) and location[1] < len(pieces) else value
+
+
+def _default(setting: str) -> object:
+    return Settings.model_fields[setting].default
+
+
+def _in_brackets(hint: str) -> str:
+    return f" ({hint})" if hint else ""

@@ -1,0 +1,1 @@
+"""Who asks: the signals that one request tells of."""

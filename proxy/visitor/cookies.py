@@ -1,0 +1,47 @@
+"""Cookies of a request, and those of the site that the operator made signals: `visitor.<name>`.
+
+The site vouches for these values in this request; nothing here is remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import unquote_to_bytes
+
+MAX_VALUE_LENGTH = 200
+
+
+def parse_cookies(headers: Iterable[bytes]) -> dict[str, bytes]:
+    """Names and values of `Cookie` headers, of which HTTP/2 allows several (RFC 9113 §8.2.3).
+
+    Of cookies with one name the first counts: browsers send the one with the longer path first (RFC 6265 §5.4).
+    """
+    cookies: dict[str, bytes] = {}
+    for header in headers:
+        for pair in header.split(b";"):
+            name, equals, value = pair.partition(b"=")
+            if equals:
+                cookies.setdefault(name.strip().decode("latin-1"), value.strip().strip(b'"'))
+    return cookies
+
+
+def read_visitor(cookies: Mapping[str, bytes], cookie_names: Mapping[str, str]) -> dict[str, str]:
+    """The `visitor.` signals: `cookie_names` maps each one's name to its cookie's.
+
+    A value that is not a short line of text (percent-encoded or not) is missing.
+    """
+    found = {}
+    for name, cookie in cookie_names.items():
+        if value := _text(cookies.get(cookie, b"")):
+            found[f"visitor.{name}"] = value
+    return found
+
+
+def _text(value: bytes) -> str:
+    if len(value) > MAX_VALUE_LENGTH * 12:  # four bytes of UTF-8, percent-encoded
+        return ""
+    try:
+        text = unquote_to_bytes(value).decode()
+    except UnicodeDecodeError:
+        return ""
+    return text if len(text) <= MAX_VALUE_LENGTH and text.isprintable() else ""

@@ -1,0 +1,142 @@
+"""Conditions: trees of tests, in three-valued logic.
+
+Kleene's tables, since a missing value is unknown and not false: `all` is false where one part is, else unknown where
+one part is; `any` the other way round; `none` is the opposite of `any`, and of unknown that is unknown. Reading
+conditions from a file is `rules.load_conditions`'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from rules.context import Context
+from rules.operators import Operator
+
+
+class Verdict(NamedTuple):
+    """What came of a condition, and the first test that decided it; no test where there was none to put."""
+
+    holds: bool | None
+    test: Test | None
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One signal, put to one or more operators that must all hold; `written` is how it stands in the file."""
+
+    __test__ = False  # not pytest's
+
+    signal: str
+    operators: tuple[Operator, ...]
+    written: str = ""
+
+    @property
+    def signals(self) -> frozenset[str]:
+        return frozenset((self.signal,))
+
+    def evaluate(self, context: Context) -> bool | None:
+        """Whether it holds; None where the signal's value is missing."""
+        value = context.get(self.signal)
+        result: bool | None = True
+        for operator in self.operators:
+            holds = operator.holds(value, context.now)
+            if holds is False:
+                return False
+            if holds is None:
+                result = None
+        return result
+
+    def judge(self, context: Context) -> Verdict:
+        """The same, with itself as what decided."""
+        return Verdict(self.evaluate(context), self)
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """True where every part is."""
+
+    parts: tuple[Condition, ...]
+
+    @property
+    def signals(self) -> frozenset[str]:
+        return _signals(self.parts)
+
+    def evaluate(self, context: Context) -> bool | None:
+        """Whether it holds; None where that is unknown."""
+        return self.judge(context).holds
+
+    def judge(self, context: Context) -> Verdict:
+        """The same, and the first part that is false, else unknown, else the first."""
+        return _first(self.parts, context, deciding=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """True where one part is."""
+
+    parts: tuple[Condition, ...]
+
+    @property
+    def signals(self) -> frozenset[str]:
+        return _signals(self.parts)
+
+    def evaluate(self, context: Context) -> bool | None:
+        """Whether it holds; None where that is unknown."""
+        return self.judge(context).holds
+
+    def judge(self, context: Context) -> Verdict:
+        """The same, and the first part that is true, else unknown, else the first."""
+        return _first(self.parts, context, deciding=True)
+
+
+@dataclass(frozen=True, slots=True)
+class NoneOf:
+    """True where every part is false."""
+
+    parts: tuple[Condition, ...]
+
+    @property
+    def signals(self) -> frozenset[str]:
+        return _signals(self.parts)
+
+    def evaluate(self, context: Context) -> bool | None:
+        """Whether it holds; None where that is unknown."""
+        return self.judge(context).holds
+
+    def judge(self, context: Context) -> Verdict:
+        """The same, and the first part that is true, else unknown, else the first."""
+        holds, test = _first(self.parts, context, deciding=True)
+        return Verdict(None if holds is None else not holds, test)
+
+
+Condition = Test | All | AnyOf | NoneOf
+
+
+def _signals(parts: tuple[Condition, ...]) -> frozenset[str]:
+    return frozenset[str]().union(*(part.signals for part in parts))
+
+
+def _first(parts: tuple[Condition, ...], context: Context, *, deciding: bool) -> Verdict:
+    """The first part with the value that decides alone; failing that the first unknown one; failing that the first."""
+    first: Verdict | None = None
+    unknown: Verdict | None = None
+    for part in parts:
+        verdict = part.judge(context)
+        if verdict.holds is deciding:
+            return verdict
+        if verdict.holds is None and unknown is None:
+            unknown = verdict
+        if first is None:
+            first = verdict
+    return unknown or first or Verdict(not deciding, None)
+
+
+def each_test(condition: Condition) -> Iterator[Test]:
+    """Every test of a condition, in the order of the file."""
+    if isinstance(condition, Test):
+        yield condition
+        return
+    for part in condition.parts:
+        yield from each_test(part)

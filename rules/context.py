@@ -1,0 +1,50 @@
+"""One request's signals, as conditions and fragments see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from rules.signals import WEEKDAYS
+from rules.timezones import visitor_zone
+
+Value = str | int | float | bool | date | datetime | tuple[str, ...]
+"""What a signal may hold. Lists are tuples of text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The signals of one request, by full name (`geo.country`).
+
+    `now` is aware; `host` is the name under which the visitor reached the site.
+    """
+
+    signals: Mapping[str, Value]
+    now: datetime
+    host: str = ""
+
+    def get(self, name: str) -> Value | None:
+        """The signal's value; an empty one is missing, and missing is None."""
+        value = self.signals.get(name)
+        return None if value == "" or value == () else value
+
+
+def make_context(
+    observed: Mapping[str, Value], *, now: datetime, host: str = "", site_timezone: str = "UTC"
+) -> Context:
+    """A request's context: what was observed, and the signals that always have a value.
+
+    `source.medium` is `direct` and `device.type` is `desktop` unless observed; `time.*` is `now`, which is aware, in
+    the zone of `geo.timezone`, else of the site.
+    """
+    local = now.astimezone(visitor_zone(observed.get("geo.timezone"), site_timezone))
+    signals: dict[str, Value] = {
+        "time.hour": local.hour,
+        "time.weekday": WEEKDAYS[local.weekday()],
+        "time.date": local.date(),
+        **observed,
+    }
+    signals["source.medium"] = observed.get("source.medium") or "direct"
+    signals["device.type"] = observed.get("device.type") or "desktop"
+    return Context(signals, now, host)

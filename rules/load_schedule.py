@@ -1,0 +1,123 @@
+"""`when:` of a rule file -> Schedule."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, tzinfo
+
+from rules import fields
+from rules.errors import MistakeError, did_you_mean
+from rules.fields import Problems
+from rules.nodes import Node, Scalar, written
+from rules.operators import parse_moment
+from rules.schedule import Hours, Schedule
+from rules.signals import WEEKDAYS
+from rules.timezones import require_zone
+
+_KEYS = ("from", "until", "days", "hours", "timezone")
+_LATER = ("holidays",)
+_CLOCK = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)")
+_FULL_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def read_schedule(node: Node, problems: Problems) -> Schedule | None:
+    """The schedule, or None where something is wrong with it, which `problems` then holds."""
+    before = len(problems.found)
+    found: dict[str, Node] = {}
+    with problems.at(node):
+        block = fields.entries(node, "`when`")
+        fields.known_keys(block, "`when`", _KEYS, problems, later=_LATER)
+        if not block.pairs:
+            raise MistakeError("`when` is empty", hint="leave it out, or say when")
+        found = {key.text: value for key, value in block.pairs}
+    start, until = _bound(found, "from", problems), _bound(found, "until", problems)
+    if start is not None and until is not None and _is_swapped(start, until):
+        problems.add(found["from"].position, "`from` is after `until`", hint="swap them")
+    days: frozenset[int] = frozenset()
+    hours: tuple[Hours, ...] = ()
+    zone: tzinfo | None = None
+    if "days" in found:
+        with problems.at(found["days"]):
+            days = _days(found["days"])
+    if "hours" in found:
+        with problems.at(found["hours"]):
+            hours = tuple(_hours(item) for item in fields.scalars(found["hours"], "`hours`"))
+    place = found.get("timezone")
+    whose = place.text if isinstance(place, Scalar) else "visitor"
+    if place is not None:
+        with problems.at(place):
+            fields.text(place, "`timezone`")
+            zone = require_zone(whose) if whose not in {"visitor", "site"} else None
+    if len(problems.found) > before:
+        return None
+    return Schedule(start, until, days, hours, zone, whose == "site", f"when: {written(node)}")
+
+
+def _bound(found: dict[str, Node], key: str, problems: Problems) -> date | datetime | None:
+    if key not in found:
+        return None
+    with problems.at(found[key]):
+        word = fields.text(found[key], f"`{key}`")
+        moment = parse_moment(word)
+        if moment is None:
+            raise MistakeError(
+                f"`{key}` wants a date or a moment, not `{word}`", hint="such as 2026-12-01 or 2026-12-01T18:00"
+            )
+        return moment
+    return None
+
+
+def _is_swapped(start: date | datetime, until: date | datetime) -> bool:
+    """Whether they can't be in order; a date, and a moment without an offset, is a day wide."""
+    if isinstance(start, datetime) and isinstance(until, datetime) and (start.tzinfo is None) == (until.tzinfo is None):
+        return start > until
+    first = start.date() if isinstance(start, datetime) else start
+    last = until.date() if isinstance(until, datetime) else until
+    return first > last
+
+
+def _days(node: Node) -> frozenset[int]:
+    return frozenset(
+        day
+        for item in fields.scalars(node, "`days`")
+        for word in item.text.split(",")
+        for day in _day_range(word.strip(), item)
+    )
+
+
+def _day_range(word: str, item: Scalar) -> tuple[int, ...]:
+    first, dash, last = (part.strip() for part in word.partition("-"))
+    begin = _day(first, item)
+    end = _day(last, item) if dash else begin
+    return tuple((begin + step) % 7 for step in range((end - begin) % 7 + 1))
+
+
+def _day(word: str, item: Scalar) -> int:
+    lower = word.lower()
+    for known in (WEEKDAYS, _FULL_NAMES):
+        if lower in known:
+            return known.index(lower)
+    hint = (
+        did_you_mean(lower, WEEKDAYS)
+        or did_you_mean(lower, _FULL_NAMES)
+        or "mon, tue, wed, thu, fri, sat, sun, or mon-fri"
+    )
+    raise MistakeError(f"unknown day `{word}`", hint=hint, position=item.position)
+
+
+def _hours(item: Scalar) -> Hours:
+    start, dash, end = (part.strip() for part in item.text.partition("-"))
+    if not dash:
+        raise MistakeError("`hours` wants a beginning and an end", hint='such as "08:00-18:00"', position=item.position)
+    window = Hours(_clock(start, item), _clock(end, item))
+    if window.start == window.end:
+        raise MistakeError("`hours` begins when it ends", hint="for the whole day leave it out", position=item.position)
+    return window
+
+
+def _clock(word: str, item: Scalar) -> time:
+    found = _CLOCK.fullmatch(word)
+    if found is None or (found[1] == "24" and found[2] != "00"):
+        raise MistakeError(f"`{word}` is no time of day", hint="such as 08:00", position=item.position)
+    # 24:00, the end of a day, is where the next begins.
+    return time(int(found[1]) % 24, int(found[2]))

@@ -1,0 +1,88 @@
+"""Which experiences could apply to a URL, and which signals it takes to decide.
+
+What hangs on host and path is a Shortlist, which can be kept for a URL as long as its rulebook; the query, of which
+there are endlessly many, is put to it for each request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from rules.model import Experience, RuleBook
+from rules.pages import PagePattern
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The experiences that are live on a URL, in the order in which they win, and the signals that they hang on."""
+
+    experiences: tuple[Experience, ...]
+    signals: frozenset[str]
+    site_timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """An experience whose place fits, with the patterns that are left for the query to settle."""
+
+    experience: Experience
+    any_of: tuple[PagePattern, ...]
+    none_of: tuple[PagePattern, ...]
+    signals: frozenset[str]
+
+    def fits(self, query: Mapping[str, str]) -> bool:
+        wanted = not self.any_of or any(pattern.matches_query(query) for pattern in self.any_of)
+        return wanted and not any(pattern.matches_query(query) for pattern in self.none_of)
+
+
+@dataclass(frozen=True, slots=True)
+class Shortlist:
+    """What could apply to a host and path, whatever the query."""
+
+    whole: Plan
+    _candidates: tuple[_Candidate, ...] = ()
+    _asks_query: bool = False
+
+    def plan(self, query: Mapping[str, str]) -> Plan:
+        """The plan for one query; the same object for every query where none of the patterns asks for one."""
+        if not self._asks_query:
+            return self.whole
+        return _plan([each for each in self._candidates if each.fits(query)], self.whole.site_timezone)
+
+
+def make_shortlist(book: RuleBook, host: str, path: str) -> Shortlist:
+    """The live experiences whose `pages:` name this host and canonical path, and whose `except:` does not."""
+    candidates: list[_Candidate] = []
+    for experience in book.live:
+        pages = [pattern for pattern in experience.pages if pattern.matches_place(host, path)]
+        if not pages:
+            continue
+        exclude = tuple(pattern for pattern in experience.exclude if pattern.matches_place(host, path))
+        if any(not pattern.query for pattern in exclude):
+            continue
+        settled = any(not pattern.query for pattern in pages)
+        any_of = () if settled else tuple(pages)
+        candidates.append(_Candidate(experience, any_of, exclude, signals_of(experience)))
+    candidates.sort(key=lambda each: (-each.experience.priority, each.experience.order))
+    asks_query = any(each.any_of or each.none_of for each in candidates)
+    return Shortlist(_plan(candidates, book.site.timezone), tuple(candidates), asks_query)
+
+
+def make_plan(book: RuleBook, host: str, path: str, query: Mapping[str, str]) -> Plan:
+    """The plan for one URL: its host, canonical path and decoded query parameters."""
+    return make_shortlist(book, host, path).plan(query)
+
+
+def _plan(candidates: Collection[_Candidate], site_timezone: str) -> Plan:
+    signals = frozenset[str]().union(*(each.signals for each in candidates))
+    return Plan(tuple(each.experience for each in candidates), signals, site_timezone)
+
+
+def signals_of(experience: Experience) -> frozenset[str]:
+    """Every signal that its condition, its schedule and its texts name, and what those are told by."""
+    who = experience.who.signals if experience.who is not None else frozenset[str]()
+    when = experience.when.signals if experience.when is not None else frozenset[str]()
+    named = who.union(when, *(fragment.signals for fragment in experience.fragments))
+    # The signals of time are told on the visitor's clock.
+    return named | {"geo.timezone"} if any(name.startswith("time.") for name in named) else named

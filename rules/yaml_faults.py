@@ -1,0 +1,64 @@
+"""What libyaml says of a file that is not YAML, told in the words of someone who edits rules.
+
+Most of it is one mistake: a value that begins with a character of YAML's own, and is not in quotes.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rules.errors import MistakeError, Position
+from rules.nodes import QUOTES, Source
+
+_VALUE = re.compile(r"""^\s*(?:-\s+)*(?:(?P<key>[\w.-]+|"[^"]*"|'[^']*')\s*:\s+)?(?P<value>\S.*)$""")
+_INDICATORS = frozenset("*&!@`%>|")
+_CLOSING = {"[": "]", "{": "}"}
+
+
+def explain_fault(source: Source, problem: str, context: str, began: Position, at: Position) -> MistakeError:
+    """The parser's complaint in the words of someone who edits rules, at the place where the trouble began.
+
+    `problem` and `context` are libyaml's messages, `at` and `began` their places.
+    """
+    line = source.line(at.line)
+    if "\t" in line[: len(line) - len(line.lstrip())] or line[at.column - 1 : at.column] == "\t":
+        return MistakeError("a tab where YAML wants spaces", hint="indent with spaces", position=at)
+    if problem.startswith("found unexpected end of stream"):
+        return MistakeError("a quote that opens here is never closed", position=began)
+    if problem.startswith("mapping values are not allowed"):
+        if ": " not in line[: at.column - 1]:
+            hint = "line it up with its neighbours"
+            return MistakeError("this line is indented further than the one above allows", hint=hint, position=at)
+        return MistakeError("a second `: ` on one line", hint=f"if it belongs to the text, {QUOTES}", position=at)
+    if (trap := _trap(source, began) or _trap(source, at)) is not None:
+        return trap
+    if "flow" in context:
+        return MistakeError("a bracket that opens here is not closed where it should be", position=began)
+    return MistakeError(
+        f"not YAML: {problem}", hint="look at the indentation of this line and the one above", position=at
+    )
+
+
+def _trap(source: Source, at: Position) -> MistakeError | None:
+    """A value at the place of a complaint, or on its line, that begins with a character of YAML's own."""
+    line = source.line(at.line)
+    here = line[at.column - 1 : at.column]
+    if here in _INDICATORS:
+        return MistakeError(f"a value that begins with `{here}` is not in quotes", hint=QUOTES, position=at)
+    found = _VALUE.match(line)
+    if found is None or found["value"][0] not in "[{\"'" or not _goes_on(found["value"]):
+        return None
+    value = found["value"]
+    place = Position(source.file, at.line, found.start("value") + 1)
+    if value.startswith("{{"):
+        return MistakeError("`{{ … }}` is not in quotes", hint=QUOTES, position=place)
+    if value[0] in "[{":
+        return MistakeError(f"a value goes on after its `{_CLOSING[value[0]]}`", hint=QUOTES, position=place)
+    hint = "put the whole value into quotes of the other kind"
+    return MistakeError("a value goes on after its closing quote", hint=hint, position=place)
+
+
+def _goes_on(value: str) -> bool:
+    closing = _CLOSING.get(value[0], value[0])
+    last = value.rfind(closing)
+    return last > 0 and value[last + 1 :].strip() != "" and not value[last + 1 :].lstrip().startswith(("#", ","))

@@ -1,0 +1,128 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from proxy.cli import main
+from proxy.settings import Settings
+from proxy.settings_layers import flag_of, has_flag
+
+GOOD = "experiences:\n  hello: {pages: /, change: [{select: h1, text: Hi}]}\n"
+BAD = "experiences:\n  hello:\n    pages: /\n    whoo: everyone\n    change: [{select: h1, txt: Hi}]\n"
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def tailor(*arguments: str, **environment: str) -> Result:
+    return CliRunner().invoke(main, arguments, env=environment, catch_exceptions=False)
+
+
+def write(name: str, text: str) -> None:
+    file = Path(name)
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+
+
+def test_check_of_a_good_rulebook_says_what_is_in_it() -> None:
+    write("rules/a.yaml", GOOD)
+    result = tailor("check", "rules")
+    assert (result.exit_code, result.output) == (0, "rules: fine; 1 experience, 1 live, 0 warnings\n")
+
+
+def test_check_prints_every_problem_with_place_line_and_fix() -> None:
+    write("rules/a.yaml", BAD)
+    write("rules/b.yaml", BAD.replace("hello", "hallo"))
+    result = tailor("check", "rules")
+    assert result.exit_code == 1
+    assert "rules/a.yaml:4:5: unknown key `whoo`" in result.output
+    assert "did you mean 'who'?" in result.output
+    assert "\n    whoo: everyone\n" in result.output
+    assert "rules/b.yaml:5:" in result.output
+    assert result.output.splitlines()[-1].endswith("problems in 2 files")
+
+
+def test_check_prints_warnings_and_is_content() -> None:
+    write("rules/a.yaml", "audiences: {nobody: {device.type: tv}}\n" + GOOD)
+    result = tailor("check", "rules")
+    assert result.exit_code == 0
+    assert "rules/a.yaml:1:" in result.output
+    assert "warning: " in result.output
+    assert result.output.endswith("1 warning\n")
+
+
+def test_check_of_what_is_not_there_can_not_run() -> None:
+    result = tailor("check", "nowhere")
+    assert result.exit_code == 2
+    assert "'nowhere' does not exist" in result.stderr
+
+
+def test_serve_without_an_origin_says_how_to_give_one() -> None:
+    result = tailor("serve")
+    assert result.exit_code == 2
+    assert result.stderr == "--origin: is missing (give --origin, TAILOR_ORIGIN, or origin in tailor.toml)\n"
+
+
+def test_serve_does_not_start_with_a_broken_rulebook() -> None:
+    write("rules/a.yaml", BAD)
+    result = tailor("serve", "--origin", "http://127.0.0.1:9")
+    assert result.exit_code == 2
+    assert "rules/a.yaml:4:5: unknown key `whoo`" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_serve_does_not_start_without_a_rulebook() -> None:
+    result = tailor("serve", "--origin", "http://127.0.0.1:9", "--rules", "nowhere")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("nowhere")
+
+
+def test_serve_tells_every_mistake_of_its_settings_and_warns_of_unknown_variables() -> None:
+    result = tailor("serve", "--port", "eighty", TAILOR_ORIGIN="nonsense")
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 2
+    result = tailor("serve", "--rules", "nowhere", TAILOR_ORIGIN="http://a", TAILOR_PROT="1")
+    assert result.stderr.startswith("warning: TAILOR_PROT: no such setting, ignored (did you mean 'TAILOR_PORT'?)\n")
+
+
+def test_a_taken_port_is_one_line_and_needs_no_origin_to_be_seen() -> None:
+    import socket
+
+    write("rules/a.yaml", GOOD)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = tailor("serve", "--origin", "http://127.0.0.1:9", "--port", str(taken.getsockname()[1]))
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert "is taken" in result.stderr
+
+
+def test_every_setting_but_secrets_has_a_flag_with_its_help() -> None:
+    text = " ".join(tailor("serve", "--help").output.split())
+    flags = [flag_of(name) for name, field in Settings.model_fields.items() if has_flag(field)]
+    assert [flag for flag in flags if flag not in text] == []
+    assert "--admin-token" not in text
+    assert "Not a flag" not in text
+
+
+def test_flags_of_lists_can_be_repeated_in_singular_and_plural() -> None:
+    write("rules/a.yaml", BAD)
+    flags = ["--geo-header", "cloudflare", "--geo-headers", "fasly", "--visitor-cookie", "plan=shop_plan"]
+    result = tailor("serve", "--origin", "http://a", *flags)
+    assert result.stderr.startswith("--geo-header: 'fasly' is not known")
+
+
+def test_the_version_is_told_without_loading_what_is_heavy() -> None:
+    script = (
+        "import sys\n"
+        "from proxy.cli import main\n"
+        "main(['--version'], standalone_mode=False)\n"
+        "heavy = {'pydantic', 'uvicorn', 'aiohttp', 'starlette', 'yaml', 'asyncio'} & set(sys.modules)\n"
+        "sys.exit(f'loaded: {heavy}' if heavy else 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("tailor, version ")

@@ -1,0 +1,202 @@
+"""The whole command, as an operator starts it, in front of a real origin."""
+
+import contextlib
+import errno
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from proxy.serve import ListenError, Listeners, listen, probe, url_of
+from proxy.settings import Settings
+from tests.proxy.origins import Connection, ScriptedOrigin, ok, replying, scripted_origin
+
+PATIENCE_SECONDS = 30.0
+BOOK = "experiences:\n  hello: {pages: /nowhere, change: [{select: h1, text: Hi}]}\n"
+
+
+@dataclass(frozen=True)
+class Running:
+    """A `tailor serve` that has told where it listens."""
+
+    process: subprocess.Popen[str]
+    greeting: str
+    public: str
+    admin: str
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> str:
+        """The rest of what it says on standard error."""
+        self.process.send_signal(number)
+        return self.process.communicate(timeout=PATIENCE_SECONDS)[1]
+
+
+@contextlib.contextmanager
+def serving(folder: Path, origin: str, *flags: str) -> Iterator[Running]:
+    (folder / "rules").mkdir(exist_ok=True)
+    (folder / "rules" / "book.yaml").write_text(BOOK)
+    command = [sys.executable, "-c", "from proxy.cli import main; main()", "serve"]
+    with subprocess.Popen(
+        [*command, "--origin", origin, "--port", "0", "--admin-port", "0", *flags],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        start_new_session=True,
+        env={name: value for name, value in os.environ.items() if not name.startswith("TAILOR_")},
+    ) as process:
+        try:
+            assert process.stderr is not None
+            first, second = process.stderr.readline(), process.stderr.readline()
+            public, admin = re.findall(r"(http://[0-9.]+:\d+)/", second)
+            yield Running(process, first + second, public, admin)
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+@pytest.fixture
+def origin() -> Iterator[ScriptedOrigin]:
+    with scripted_origin(replying(*[ok(b"from the origin")] * 3)) as site:
+        yield site
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_it_serves_says_where_and_ends_in_peace(
+    tmp_path: Path, origin: ScriptedOrigin, workers: str, number: signal.Signals
+) -> None:
+    with serving(tmp_path, origin.url, "--workers", workers) as tailor:
+        page = httpx.get(tailor.public, trust_env=False, timeout=PATIENCE_SECONDS)
+        status = httpx.get(tailor.admin + "/status", trust_env=False, timeout=PATIENCE_SECONDS).json()
+        rest = tailor.end(number)
+    assert page.text == "from the origin"
+    assert status["experiences"] == ["hello"]
+    assert tailor.greeting.startswith(f"Tailor stands in front of {origin.url}; experiences live: 1, from rules\n")
+    assert (tailor.process.returncode, rest) == (0, "")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_request_that_is_under_way_is_answered_before_the_end(tmp_path: Path, workers: str) -> None:
+    asked, ending = threading.Event(), threading.Event()
+
+    def answer_late(connection: Connection) -> None:
+        if connection.read_message():
+            asked.set()
+            assert ending.wait(PATIENCE_SECONDS)
+            connection.send(ok(b"in the end"))
+
+    with (
+        scripted_origin(answer_late) as origin,
+        serving(tmp_path, origin.url, "--workers", workers) as tailor,
+        ThreadPoolExecutor() as pool,
+    ):
+        page = pool.submit(httpx.get, tailor.public, trust_env=False, timeout=PATIENCE_SECONDS)
+        assert asked.wait(PATIENCE_SECONDS)
+        tailor.process.terminate()
+        wait_until_refused(tailor.public)
+        ending.set()
+        assert page.result().text == "in the end"
+        assert tailor.process.wait(PATIENCE_SECONDS) == 0
+
+
+def wait_until_refused(url: str) -> None:
+    where = httpx.URL(url)
+    # A connection that waited to be accepted is reset when the listener closes.
+    with contextlib.suppress(ConnectionRefusedError, ConnectionResetError):
+        while True:
+            socket.create_connection((where.host, where.port or 0)).close()
+
+
+def test_ctrl_c_in_a_terminal_reaches_every_process_and_ends_in_peace(tmp_path: Path, origin: ScriptedOrigin) -> None:
+    with serving(tmp_path, origin.url, "--workers", "2") as tailor:
+        assert httpx.get(tailor.public, trust_env=False, timeout=PATIENCE_SECONDS).text == "from the origin"
+        os.killpg(tailor.process.pid, signal.SIGINT)
+        rest = tailor.process.communicate(timeout=PATIENCE_SECONDS)[1]
+    assert (tailor.process.returncode, rest) == (0, "")
+
+
+def test_a_rulebook_edited_beside_the_traffic_goes_live(tmp_path: Path, origin: ScriptedOrigin) -> None:
+    with serving(tmp_path, origin.url) as tailor:
+        (tmp_path / "rules" / "more.yaml").write_text(BOOK.replace("hello", "more"))
+        assert tailor.process.stderr is not None
+        line = tailor.process.stderr.readline()
+        status = httpx.get(tailor.admin + "/status", trust_env=False, timeout=PATIENCE_SECONDS).json()
+        tailor.end()
+    assert "The rulebook was reloaded" in line
+    assert status["experiences"] == ["hello", "more"]
+
+
+def test_an_origin_that_is_down_is_said_and_no_error(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with serving(tmp_path, f"http://127.0.0.1:{port}") as tailor:
+        assert tailor.process.stderr is not None
+        line = tailor.process.stderr.readline()
+        page = httpx.get(tailor.public, trust_env=False, timeout=PATIENCE_SECONDS)
+        tailor.end()
+    assert line == "The origin does not answer at the moment (connection refused); visitors get a 502 until it does\n"
+    assert page.status_code == 502
+    assert tailor.process.returncode == 0
+
+
+def test_a_port_that_is_taken_is_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ListenError) as error:
+            listen("127.0.0.1", port, "admin_port")
+    assert str(error.value) == (
+        f"port {port} on 127.0.0.1 is taken (choose another --admin-port, or end what listens there)"
+    )
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no such host"])
+def test_an_address_of_another_machine_is_one_line(host: str) -> None:
+    with pytest.raises(ListenError, match=f"{host} is not an address of this machine .choose another --host"):
+        listen(host, 0, "port")
+
+
+def test_when_one_listener_can_not_be_had_the_other_is_let_go() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+        free.close()
+        given = {"origin": "http://a", "port": port, "admin_port": taken.getsockname()[1]}
+        with pytest.raises(ListenError):
+            Listeners.open(Settings.model_validate(given))
+        listen("127.0.0.1", port, "port").close()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "localhost"])
+def test_the_url_of_a_listener_can_be_opened_on_this_machine(host: str) -> None:
+    with listen(host, 0, "port") as listener:
+        url = httpx.URL(url_of(listener))
+        socket.create_connection((url.host.strip("[]"), url.port or 0)).close()
+
+
+def test_a_probe_tells_why_an_origin_does_not_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        assert probe(url) == ""
+    assert probe(url) == os.strerror(errno.ECONNREFUSED).lower()
+
+
+def test_the_log_is_plain_lines_on_standard_error() -> None:
+    script = (
+        "import logging; from proxy.serve import configure_logging; configure_logging('info');"
+        "logging.getLogger('proxy.x').info('told'); logging.getLogger('uvicorn.error').info('not told');"
+        "logging.getLogger('uvicorn.error').warning('told too')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == ""
+    assert [line.split(" ", 2)[2] for line in done.stderr.splitlines()] == [
+        "INFO proxy.x: told",
+        "WARNING uvicorn.error: told too",
+    ]

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from rules.context import Value, make_context
+from rules.decide import decide
+from rules.decision import Decision, Outcome
+from rules.plan import make_plan
+from tests.rules.reading import rulebook
+
+BOOK = """
+site: {timezone: Europe/Oslo, link_hosts: [ally.example]}
+audiences:
+  nordic: {geo.country: [NO, SE, DK]}
+experiences:
+  hero:
+    pages: /
+    who: nordic
+    priority: 5
+    change:
+      - {select: h1, text: "Hi {{ geo.city }}"}
+      - {select: .b, text: "Fixed"}
+  weekend: {pages: /, when: {days: sat-sun}, change: {select: h2, text: Hi}}
+  greeting:
+    pages: /
+    change: {select: h3, text: "{% if visitor.plan %}Dear {{ visitor.plan }}{% else %}Hi{% endif %}"}
+  link: {pages: /, who: {visitor.url: {known: true}}, change: {select: a, link: {href: "{{ visitor.url }}"}}}
+"""
+WEDNESDAY = datetime(2026, 12, 2, 12, tzinfo=UTC)
+
+
+def decided(folder: Path, signals: dict[str, Value], now: datetime = WEDNESDAY, text: str = BOOK) -> Decision:
+    plan = make_plan(rulebook(folder, text), "", "/", {})
+    context = make_context(signals, now=now, host="shop.example", site_timezone=plan.site_timezone)
+    return decide(plan, context)
+
+
+@pytest.mark.parametrize(
+    ("signals", "outcome", "test", "saw"),
+    [
+        ({"geo.country": "SE", "geo.city": "Malmö"}, Outcome.CHOSEN, "geo.country: [NO, SE, DK]", "SE"),
+        ({"geo.country": "US", "geo.city": "Boston"}, Outcome.NOT_WHO, "geo.country: [NO, SE, DK]", "US"),
+        ({"geo.city": "Malmö"}, Outcome.UNKNOWN, "geo.country: [NO, SE, DK]", None),
+        ({"geo.country": "SE"}, Outcome.NO_VALUE, "geo.city", None),
+    ],
+)
+def test_every_outcome_has_its_reason(
+    tmp_path: Path, signals: dict[str, Value], outcome: Outcome, test: str, saw: Value | None
+) -> None:
+    reason = decided(tmp_path, signals).reasons[0]
+    assert (reason.experience, reason.outcome, reason.saw) == ("hero", outcome, saw)
+    assert test in reason.test
+
+
+def test_a_closed_schedule_tells_the_clock_it_was_read_by(tmp_path: Path) -> None:
+    reason = decided(tmp_path, {"geo.timezone": "Asia/Tokyo"}).reasons[1]
+    assert (reason.outcome, reason.test) == (Outcome.NOT_NOW, "when: {days: sat-sun}")
+    assert str(reason.saw) == "2026-12-02 21:00:00+09:00"
+
+
+def test_an_unsafe_url_is_no_choice(tmp_path: Path) -> None:
+    decision = decided(tmp_path, {"visitor.url": "https://evil.example/"})
+    assert decision.reasons[3].outcome is Outcome.UNSAFE
+    assert "link" not in [choice.experience.id for choice in decision.choices]
+
+
+def test_choices_stand_in_order_and_every_experience_has_a_reason(tmp_path: Path) -> None:
+    signals: dict[str, Value] = {"geo.country": "NO", "geo.city": "Oslo", "visitor.url": "/x"}
+    decision = decided(tmp_path, signals, datetime(2026, 12, 5, 12, tzinfo=UTC))
+    assert [choice.experience.id for choice in decision.choices] == ["hero", "weekend", "greeting", "link"]
+    assert [reason.experience for reason in decision.reasons] == ["hero", "weekend", "greeting", "link"]
+    assert {reason.outcome for reason in decision.reasons} == {Outcome.CHOSEN}
+
+
+def test_every_fragment_of_a_choice_is_rendered(tmp_path: Path) -> None:
+    hero = decided(tmp_path, {"geo.country": "NO", "geo.city": "Oslo"}).choices[0]
+    assert set(hero.renderings) == set(hero.experience.fragments)
+    assert [rendering.values for rendering in hero.renderings.values()] == [("Oslo",), ()]
+
+
+def test_two_visitors_who_differ_in_values_alone_have_one_fingerprint(tmp_path: Path) -> None:
+    oslo = decided(tmp_path, {"geo.country": "NO", "geo.city": "Oslo"})
+    lund = decided(tmp_path, {"geo.country": "SE", "geo.city": "Lund"})
+    assert oslo.fingerprint == lund.fingerprint
+    assert len(oslo.fingerprint) == 16
+
+
+def test_another_choice_is_another_fingerprint(tmp_path: Path) -> None:
+    assert decided(tmp_path, {"geo.country": "NO", "geo.city": "Oslo"}).fingerprint != decided(tmp_path, {}).fingerprint
+
+
+def test_another_branch_of_a_text_is_another_fingerprint(tmp_path: Path) -> None:
+    assert decided(tmp_path, {"visitor.plan": "Pro"}).fingerprint != decided(tmp_path, {}).fingerprint
+
+
+def test_an_edited_change_is_another_fingerprint(tmp_path: Path) -> None:
+    edited = BOOK.replace("select: h3", "select: h4")
+    assert decided(tmp_path, {}).fingerprint != decided(tmp_path, {}, text=edited).fingerprint
+
+
+def test_no_experience_decides_nothing(tmp_path: Path) -> None:
+    decision = decided(tmp_path, {}, text="experiences: {}")
+    assert (decision.choices, decision.reasons) == ((), ())

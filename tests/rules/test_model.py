@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.rules.reading import rulebook
+
+
+def test_an_experience_has_its_fragments_in_order(tmp_path: Path) -> None:
+    text = """
+experiences:
+  a:
+    pages: /
+    change:
+      - {select: a, link: {href: /a, text: Go}}
+      - {select: b, remove: true}
+      - {select: c, attributes: {title: T, hidden: null}}
+"""
+    (experience,) = rulebook(tmp_path, text).experiences
+    assert [fragment.source for fragment in experience.fragments] == ["/a", "Go", "T"]
+
+
+def test_visitors_see_what_is_enabled_and_no_draft(tmp_path: Path) -> None:
+    rest = "pages: /, change: {select: a, text: b}"
+    text = f"""
+experiences:
+  on: {{{rest}}}
+  off: {{enabled: false, {rest}}}
+  draft: {{draft: true, {rest}}}
+"""
+    book = rulebook(tmp_path, text)
+    assert [experience.id for experience in book.live] == ["on"]
+    assert len(book.experiences) == 3

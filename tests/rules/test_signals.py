@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+from rules.signals import Tier, Type, catalogue, is_signal, lookup, names, suggest
+
+
+def test_every_signal_says_what_it_is() -> None:
+    for signal in catalogue():
+        assert signal.meaning
+        assert signal.example
+        assert not signal.values or signal.example in signal.values
+
+
+def test_no_name_is_declared_twice() -> None:
+    assert len(set(names())) == len(names())
+
+
+@pytest.mark.parametrize("name", ["page.query.ref", "visitor.plan", "visitor.preferences.colour"])
+def test_an_open_family_has_every_name(name: str) -> None:
+    signal = lookup(name)
+    assert signal is not None
+    assert (signal.name, signal.type) == (name, Type.ANY)
+
+
+@pytest.mark.parametrize("name", ["visitor.", "page.query", "visitor", "geo", "", "geo.planet"])
+def test_what_is_not_declared_is_no_signal(name: str) -> None:
+    assert is_signal(name) is False
+
+
+def test_what_the_site_vouches_for_needs_the_company_tier() -> None:
+    signal = lookup("visitor.plan")
+    assert signal is not None
+    assert signal.tier is Tier.COMPANY
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("geo.cuntry", "did you mean 'geo.country'?"),
+        ("country", "did you mean 'geo.country'?"),
+        ("utm.campaign", "did you mean 'source.campaign'?"),
+        ("geo_country", "did you mean 'geo.country'?"),
+        ("time.minute", "`time` has time.hour, time.weekday, time.date"),
+        ("qqq", ""),
+    ],
+)
+def test_an_unknown_name_is_told_the_nearest(name: str, hint: str) -> None:
+    assert suggest(name) == hint
