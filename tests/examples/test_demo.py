@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -48,9 +49,9 @@ def test_a_port_that_is_taken_is_passed_over() -> None:
 
 
 @contextmanager
-def running_demo() -> Iterator[tuple[subprocess.Popen[str], Ports]]:
-    """The demo, with its table printed."""
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+def running_demo(folder: Path) -> Iterator[tuple[subprocess.Popen[str], Ports]]:
+    """The demo, with its table printed; `folder` is what it has for temporary files."""
+    environment = {**os.environ, "TMPDIR": str(folder)}
     with subprocess.Popen(
         [sys.executable, "examples/demo.py"], cwd=ROOT, env=environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -74,17 +75,18 @@ def is_open(port: int) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_all_of_it_cleanly(number: signal.Signals) -> None:
-    with running_demo() as (demo, ports):
+def test_a_signal_ends_all_of_it_cleanly(tmp_path: Path, number: signal.Signals) -> None:
+    with running_demo(tmp_path) as (demo, ports):
         assert is_open(ports.origin)
         assert is_open(ports.proxy)
         demo.send_signal(number)
         assert demo.wait(timeout=30) == 0
         assert not any(map(is_open, (ports.origin, ports.proxy, ports.admin)))
+        assert not list(tmp_path.iterdir()), "nothing is left behind"
 
 
-def test_where_one_dies_the_demo_says_so_and_ends_the_other() -> None:
-    with running_demo() as (demo, ports):
+def test_where_one_dies_the_demo_says_so_and_ends_the_other(tmp_path: Path) -> None:
+    with running_demo(tmp_path) as (demo, ports):
         children = subprocess.check_output(["ps", "-o", "pid=,args=", "--ppid", str(demo.pid)], text=True)
         (shop,) = [int(line.split()[0]) for line in children.splitlines() if "examples.shop.origin" in line]
         os.kill(shop, signal.SIGKILL)
@@ -94,9 +96,9 @@ def test_where_one_dies_the_demo_says_so_and_ends_the_other() -> None:
         assert not is_open(ports.proxy)
 
 
-def test_every_pasted_line_shows_what_the_table_promises() -> None:
+def test_every_pasted_line_shows_what_the_table_promises(tmp_path: Path) -> None:
     telling = ("in Bergen", "Minus fifteen", "thumb-bar", "Still up in", "You asked", "on the house")
-    with running_demo() as (_, ports):
+    with running_demo(tmp_path) as (_, ports):
         for visitor, words in zip(visitors(ports, datetime.now(UTC)), telling, strict=True):
             seen = subprocess.check_output(["bash", "-c", visitor.curl], text=True)
             assert words in seen, visitor.who

@@ -1,0 +1,1 @@
+"""Sites to run Tailor on, each with its rulebook."""

@@ -1,0 +1,1 @@
+"""The shop itself: a small site that knows nothing of Tailor."""
