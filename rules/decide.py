@@ -8,7 +8,7 @@ from hashlib import blake2b
 from rules.conditions import Condition, Verdict
 from rules.context import Context
 from rules.decision import Choice, Decision, Outcome, Reason
-from rules.fragments import MissingValueError, UnsafeValueError
+from rules.errors import MissingValueError, UnsafeValueError
 from rules.model import Experience
 from rules.plan import Plan
 

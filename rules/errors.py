@@ -73,3 +73,27 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """
     nearest = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"did you mean '{nearest[0]}'?" if nearest else ""
+
+
+class FragmentError(Exception):
+    """A fragment that can't be used. `line` counts from 1 in its own source; `file` is set for a template file."""
+
+    def __init__(self, message: str, *, hint: str = "", line: int = 1, file: str = "") -> None:
+        super().__init__(message)
+        self.message, self.hint, self.line, self.file = message, hint, line, file
+
+
+class MissingValueError(Exception):
+    """A name in a text has no value for this visitor: the experience does not apply."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class UnsafeValueError(Exception):
+    """A URL that a signal helped build leads where it must not: the experience does not apply."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url

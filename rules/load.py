@@ -14,7 +14,7 @@ from typing import TypeVar
 from rules import fields
 from rules.errors import MistakeError, Position, RuleError
 from rules.fields import Problems
-from rules.fragments import FragmentCompiler
+from rules.fragment_compiler import FragmentCompiler
 from rules.load_changes import ChangeReader, SelectorCheck
 from rules.load_conditions import ConditionReader
 from rules.load_experiences import ExperienceReader, templates_digest

@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from rules import fields
-from rules.errors import MistakeError, Position
+from rules.errors import FragmentError, MistakeError, Position
 from rules.fields import Problems
-from rules.fragments import Fragment, FragmentCompiler, FragmentError
+from rules.fragment_compiler import FragmentCompiler
+from rules.fragments import Fragment
+from rules.markup import CODE_ATTRIBUTES, URL_ATTRIBUTES
 from rules.model import (
     Action,
     AddClass,
@@ -43,10 +45,6 @@ _ACTIONS = (
 _OPTIONS = ("select", "with", "all", "optional", "seo")
 _LATER = ("rank",)
 
-_URL_ATTRIBUTES = frozenset({
-    "action", "background", "cite", "data", "formaction", "href", "imagesrcset", "itemid", "itemtype", "longdesc",
-    "manifest", "ping", "poster", "profile", "src", "srcset", "usemap", "xlink:href",
-})  # fmt: skip
 # A whole document, scripts and all, inside an attribute.
 _REFUSED_ATTRIBUTES = frozenset({"srcdoc"})
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z_:][A-Za-z0-9_:.@-]*")
@@ -244,9 +242,12 @@ class ChangeReader:
                 if isinstance(value, Scalar) and value.is_null:
                     values[name] = None
                     continue
-                compile_ = self._url if name in _URL_ATTRIBUTES else self.compiler.text
-                if (fragment := self._fragment(compile_, value, f"`{name}`")) is not None:
-                    values[name] = fragment
+                compile_ = self._url if name in URL_ATTRIBUTES else self.compiler.text
+                if (fragment := self._fragment(compile_, value, f"`{name}`")) is None:
+                    continue
+                if name in CODE_ATTRIBUTES and fragment.static is None:
+                    raise MistakeError(f"a visitor's value can't be put into `{name}`", hint="set a class instead")
+                values[name] = fragment
         return SetAttributes(tuple(values.items()))
 
     def _url(self, source: str) -> Fragment:

@@ -12,34 +12,31 @@ from dataclasses import dataclass
 HOLE = "\ufdd0"
 """Stands for one hole in scanned markup. A noncharacter: no author writes it and no value keeps it."""
 
-_URL_ATTRIBUTES = frozenset(
-    {
-        "href",
-        "src",
-        "srcset",
-        "action",
-        "formaction",
-        "poster",
-        "data",
-        "cite",
-        "background",
-        "ping",
-        "xlink:href",
-    }
-)
+URL_ATTRIBUTES = frozenset({
+    "action", "background", "cite", "data", "formaction", "href", "imagesrcset", "itemid", "itemtype", "longdesc",
+    "manifest", "ping", "poster", "profile", "src", "srcset", "usemap", "xlink:href",
+})  # fmt: skip
+"""What browsers read as URLs (HTML Standard, index of attributes), those of old elements too."""
+
 # Their text is code or markup once more: no escaping of ours reaches that far.
-_CODE_ATTRIBUTES = frozenset({"style", "srcdoc"})
+CODE_ATTRIBUTES = frozenset({"style", "srcdoc"})
 _RAW_TEXT = frozenset({"script", "style", "iframe", "noembed", "noframes", "noscript", "xmp", "plaintext"})
 
-_MARKUP = re.compile(
-    r"(?P<comment><!--.*?(?:-->|\Z))"
-    r"|(?P<tag><(?P<close>/?)(?P<name>[a-zA-Z][^\s/>]*)(?P<attributes>(?:[^>\"']|\"[^\"]*\"|'[^']*')*)(?P<end>>|\Z))"
-    r"|(?P<bogus><[!?/][^>]*(?:>|\Z))",
-    re.DOTALL,
-)
+# HTML Standard §13.2.5.32 to 40. A quote in a name or in a bare value is a letter like others, and so is a space that
+# is none to HTML; where a quote is not closed there is no attribute, and no tag.
 _ATTRIBUTE = re.compile(
-    r"(?P<name>[^\s/>=][^\s/>=]*)(?:\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s>\"']+)))?"
+    r"""
+    (?P<name> =?[^ \t\n\f\r/>=]++ | = )
+    (?: [ \t\n\f\r]*+ = [ \t\n\f\r]*+
+        (?: "(?P<double>[^"]*+)" | '(?P<single>[^']*+)' | (?P<bare>[^ \t\n\f\r>"'][^ \t\n\f\r>]*+) | (?=>) )
+      | (?![ \t\n\f\r]*=) )
+    """,
+    re.VERBOSE,
 )
+_TAG_BEGIN = re.compile(r"<(?=[a-zA-Z!?/])")
+_TAG_NAME = re.compile(r"</?(?P<name>[a-zA-Z][^ \t\n\f\r/>]*)")
+_BETWEEN_ATTRIBUTES = re.compile(r"[ \t\n\f\r/]*")
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|<[!?/][^>]*(?:>|\Z)", re.DOTALL)
 
 
 class UnsafePlaceError(Exception):
@@ -65,46 +62,65 @@ def url_places(markup: str) -> tuple[UrlPlace, ...]:
     """
     places: list[UrlPlace] = []
     position = 0
-    while match := _MARKUP.search(markup, position):
-        position = match.end()
-        if match["comment"] is not None or match["bogus"] is not None:
-            _refuse_hole(match[0], "a comment")
+    while begin := _TAG_BEGIN.search(markup, position):
+        tag = _TAG_NAME.match(markup, begin.start())
+        if tag is None:
+            position = _after_comment(markup, begin.start())
             continue
-        name = match["name"].lower()
+        name = tag["name"].lower()
         _refuse_hole(name, "a tag's name")
-        places.extend(_attribute_places(name, match["attributes"], markup.count(HOLE, 0, match.start("attributes"))))
-        if name in _RAW_TEXT and not match["close"]:
-            end = re.compile(f"</{re.escape(name)}", re.IGNORECASE).search(markup, position)
-            position_after = end.start() if end else len(markup)
-            _refuse_hole(markup[position:position_after], f"<{name}>")
-            position = position_after
-    if HOLE in markup[position:] and "<" in markup[position:]:
-        raise UnsafePlaceError("a tag that is not closed")
+        attributes, position = _attributes(markup, tag.end())
+        places.extend(place for each in attributes if (place := _url_place(name, each, markup)))
+        if name in _RAW_TEXT and markup[begin.start() + 1] != "/":
+            position = _after_raw_text(name, markup, position)
     return tuple(places)
 
 
-def _attribute_places(tag: str, attributes: str, holes_before: int) -> list[UrlPlace]:
-    if HOLE not in attributes:
-        return []
-    places: list[UrlPlace] = []
-    seen = 0
-    for match in _ATTRIBUTE.finditer(attributes):
-        holes = match[0].count(HOLE)
-        if not holes:
-            continue
-        name = match["name"].lower()
-        _refuse_hole(name, f"an attribute's name in <{tag}>")
-        if match["bare"] is not None:
-            raise UnsafePlaceError(f"the attribute `{name}` without quotes")
-        if name in _CODE_ATTRIBUTES or name.startswith("on") or (tag == "meta" and name == "content"):
-            raise UnsafePlaceError(f"the attribute `{name}` of <{tag}>")
-        if name in _URL_ATTRIBUTES:
-            text = match["double"] if match["double"] is not None else match["single"]
-            places.append(UrlPlace(name, text, holes_before + seen))
-        seen += holes
-    if seen != attributes.count(HOLE):
-        raise UnsafePlaceError(f"the tag <{tag}> outside of an attribute's quotes")
-    return places
+def _after_comment(markup: str, start: int) -> int:
+    comment = _COMMENT.match(markup, start)
+    assert comment is not None  # noqa: S101 - a tag's name and a comment are all that a tag's begin begins
+    _refuse_hole(comment[0], "a comment")
+    return comment.end()
+
+
+def _attributes(markup: str, position: int) -> tuple[list[re.Match[str]], int]:
+    """A tag's attributes, from the end of its name on, and where the tag ends."""
+    start = position
+    found: list[re.Match[str]] = []
+    while True:
+        between = _BETWEEN_ATTRIBUTES.match(markup, position)
+        position = between.end() if between else position
+        if markup.startswith(">", position):
+            return found, position + 1
+        attribute = _ATTRIBUTE.match(markup, position)
+        if attribute is None:
+            _refuse_hole(markup[start:], "a tag that is not closed")
+            return [], len(markup)
+        found.append(attribute)
+        position = attribute.end()
+
+
+def _url_place(tag: str, attribute: re.Match[str], markup: str) -> UrlPlace | None:
+    """The place that an attribute is, if it has holes and is a URL."""
+    if HOLE not in attribute[0]:
+        return None
+    name = attribute["name"].lower()
+    _refuse_hole(name, f"an attribute's name in <{tag}>")
+    if attribute["bare"] is not None:
+        raise UnsafePlaceError(f"the attribute `{name}` without quotes")
+    if name in CODE_ATTRIBUTES or name.startswith("on") or (tag == "meta" and name == "content"):
+        raise UnsafePlaceError(f"the attribute `{name}` of <{tag}>")
+    if name not in URL_ATTRIBUTES:
+        return None
+    text = attribute["double"] if attribute["double"] is not None else attribute["single"]
+    return UrlPlace(name, text, markup.count(HOLE, 0, attribute.start()))
+
+
+def _after_raw_text(name: str, markup: str, position: int) -> int:
+    end = re.compile(rf"</{re.escape(name)}(?=[ \t\n\f\r/>])", re.IGNORECASE).search(markup, position)
+    after = end.start() if end else len(markup)
+    _refuse_hole(markup[position:after], f"<{name}>")
+    return after
 
 
 def _refuse_hole(text: str, where: str) -> None:
@@ -142,9 +158,16 @@ def leads_within(url: str, hosts: frozenset[str]) -> bool:
 
 
 def urls_in(attribute: str, value: str) -> list[str]:
-    """The URLs that an attribute's value holds: one, or with `srcset` and `ping` several."""
-    if attribute == "srcset":
-        return [candidate.split()[0] for candidate in re.split(r",\s+|,(?=\S*\s)", value) if candidate.split()]
+    """The URLs that an attribute's value holds: one, or with `srcset` and `ping` several.
+
+    Of a `srcset` it is all that a browser could take for one: a comma may end a candidate or be a part of its URL.
+
+    >>> urls_in("srcset", "/a 1x,/b,c 2x")
+    ['/a', '1x,/b,c', '/b,c', 'c', '2x']
+    """
+    if attribute in ("srcset", "imagesrcset"):
+        words = [word.strip(",") for word in re.split(r"[ \t\n\f\r]+", value)]
+        return [word[at:] for word in words if word for at in (0, *(comma.end() for comma in re.finditer(",", word)))]
     if attribute == "ping":
         return value.split()
     return [value]

@@ -79,7 +79,7 @@ _CATALOGUE = (
     Signal("device.os", Type.TEXT, "operating system", "iOS"),
     Signal("device.browser", Type.TEXT, "browser", "Firefox"),
     Signal("device.brand", Type.TEXT, "maker of the device", "Apple"),
-    Signal("device.language", Type.TEXT, "language that the browser asks for first, BCP 47", "nb-NO"),
+    Signal("device.language", Type.TEXT, "language that the browser asks for first, without its region", "nb"),
     Signal("page.path", Type.TEXT, "path of the page", "/products/shoes"),
     Signal("time.hour", Type.NUMBER, "hour of the day where the visitor is, 0 to 23", "18"),
     Signal("time.weekday", Type.TEXT, "day of the week where the visitor is", "sat", values=WEEKDAYS),

@@ -32,6 +32,7 @@ from rules.model import (
     SetImage,
     SetLink,
     SetText,
+    Where,
 )
 
 # What search engines read of a page; a change has to say `seo: true` to touch it.
@@ -97,7 +98,9 @@ class _Reading:
             case Replace(html):
                 yield ReplaceElement(place, self._write(html, Mode.MARKUP))
             case Insert(where, html):
-                yield InsertBeside(place, where, self._write(html, Mode.MARKUP))
+                inside = where in (Where.FIRST, Where.LAST)
+                content = self._content(html, place) if inside else self._write(html, Mode.MARKUP)
+                yield InsertBeside(place, where, content)
             case SetImage():
                 yield from self._image(change.action, place)
             case SetLink(href, text):
@@ -108,6 +111,7 @@ class _Reading:
                     yield SetContent(place, self._content(text, place))
             case SetAttributes(values):
                 for name, value in values:
+                    _refuse_steering(place, name, value)
                     yield SetAttribute(place, name, None if value is None else self._write(value, Mode.ATTRIBUTE))
             case AddClass(names):
                 yield from (EditClass(place, name, present=True) for name in names)
@@ -190,6 +194,13 @@ class _Reading:
             else:
                 yield from _removed(link, ("imagesrcset", "imagesizes"))
             yield from _removed(link, ("type",))
+
+
+def _refuse_steering(place: Place, name: str, value: Fragment | None) -> None:
+    """`<meta http-equiv>` steers the browser, which a visitor's value must not."""
+    steers = place.tag == "meta" and "http-equiv" in place.attributes and name.lower() == "content"
+    if steers and value is not None and value.static is None:
+        raise RefusedError("a visitor's value can't be put into <meta http-equiv>")
 
 
 def _removed(place: Place, names: tuple[str, ...]) -> Iterator[Operation]:

@@ -27,6 +27,7 @@ _CODECS = {
 # An ASCII byte is not always that character in these, so spans of a Latin-1 reading would not be theirs.
 _UNREADABLE = re.compile(r"utf-16|iso-2022|replacement|hz-gb", re.IGNORECASE)
 _ESCAPES = re.compile(rb"\x1b[$(]")
+_LOOKALIKES = {0xA5: "&#165;", 0x203E: "&#8254;"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Charset:
 
     def encode(self, markup: str) -> bytes:
         """Markup in this charset; a character that it doesn't hold becomes a character reference."""
-        return markup.encode(self.codec, "xmlcharrefreplace")
+        return self._without_lookalikes(markup).encode(self.codec, "xmlcharrefreplace")
 
     def holds(self, text: str) -> bool:
         """Whether every character of `text` has bytes in this charset."""
@@ -46,15 +47,18 @@ class Charset:
             text.encode(self.codec)
         except UnicodeEncodeError:
             return False
-        return True
+        return self._without_lookalikes(text) == text
 
     def as_latin1(self, text: str) -> str:
         """`text` as it stands in the Latin-1 reading of a page in this charset."""
-        try:
+        if self.holds(text):
             return text.encode(self.codec).decode("latin-1")
-        except UnicodeEncodeError:
-            # A reference: the parser turns it into the character itself, among letters read byte by byte.
-            return "".join(c.encode(self.codec).decode("latin-1") if self.holds(c) else c for c in text)
+        # A reference: the parser turns it into the character itself, among letters read byte by byte.
+        return "".join(c.encode(self.codec).decode("latin-1") if self.holds(c) else c for c in text)
+
+    def _without_lookalikes(self, text: str) -> str:
+        # Its encoder writes a yen sign as a backslash, and that is a slash to whoever reads a URL.
+        return text.translate(_LOOKALIKES) if self.codec.lower() == "euc-jp" else text
 
 
 class UnreadableCharsetError(Exception):

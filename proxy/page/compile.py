@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from proxy.page.changes import guarded_elements, operations_of
 from proxy.page.charset import Charset, charset_of
-from proxy.page.cut import check, cut
+from proxy.page.cut import Edit, cut, edits_of
 from proxy.page.locate import Located, RefusedError
 from proxy.page.operations import Operation, conflict, effective
 from proxy.page.scan import is_bomb
@@ -88,72 +88,112 @@ def compile_cut(page: Page, decision: Decision, *, aside: frozenset[str], verify
     `aside` are the digests of experiences that are left out since an earlier verification disagreed. With `verify`
     the result is one that the second engine agrees with, and an experience that it disagrees with is left out.
     """
-    made, left_out = _resolve(page, (c for c in decision.choices if c.experience.digest not in aside))
-    pieces = _cut(page, made)
+    made, left_out, edits = _resolve(page, (c for c in decision.choices if c.experience.digest not in aside))
+    pieces = cut(page.body, edits)
     if verify and made:
         if not bearable(page.located):
             raise BombError("its elements are nested too deep, or have too many attributes")
-        if not _agrees(page, made):
-            made, disagreed = _agreeing(page, made)
+        if not _agrees(page, made, pieces):
+            made, disagreed, pieces = _agreeing(page, made)
             left_out += disagreed
-            pieces = _cut(page, made)
     return Cut(pieces, page.charset, tuple(each.choice.experience.id for each in made), tuple(left_out))
 
 
-def _resolve(page: Page, choices: Iterable[Choice]) -> tuple[list[_Made], list[LeftOut]]:
+def _resolve(page: Page, choices: Iterable[Choice]) -> tuple[list[_Made], list[LeftOut], tuple[Edit, ...]]:
+    """The choices that can be made, those that can't, and the edits of all that can."""
     made: list[_Made] = []
     left_out: list[LeftOut] = []
+    edits: tuple[Edit, ...] = ()
     for choice in choices:
-        operations: list[Operation] = []
-        for change in choice.experience.changes:
-            try:
-                operations += _possible(page, change, choice, made)
-            except RefusedError as error:
-                if change.optional:
-                    continue
-                left_out.append(LeftOut(choice.experience.id, change.select, str(error)))
-                break
+        try:
+            operations, edits = _make(page, choice, made)
+        except _LeftOutError as error:
+            left_out.append(LeftOut(choice.experience.id, error.change.select, str(error.__cause__)))
+            continue
+        if operations:
+            made.append(_Made(choice, operations))
         else:
-            made.append(_Made(choice, tuple(effective(operations))))
-    return made, left_out
+            first = choice.experience.changes[0].select
+            left_out.append(LeftOut(choice.experience.id, first, "none of its changes, all optional, could be made"))
+    return made, left_out, edits
 
 
-def _possible(page: Page, change: Change, choice: Choice, made: Iterable[_Made]) -> Sequence[Operation]:
-    operations = operations_of(change, choice, page.located, page.charset, page.guarded)
-    check(page.located, page.body, page.charset, effective(operations))
-    for winner in made:
+class _LeftOutError(Exception):
+    """An experience can't be made since this change can't; the cause says why."""
+
+    def __init__(self, change: Change) -> None:
+        super().__init__(change.select)
+        self.change = change
+
+
+def _make(page: Page, choice: Choice, winners: Sequence[_Made]) -> tuple[tuple[Operation, ...], tuple[Edit, ...]]:
+    """The experience's operations, and the edits of all that win and of these together."""
+    steps: list[tuple[Change, list[Operation]]] = []
+    for change in choice.experience.changes:
+        try:
+            operations = operations_of(change, choice, page.located, page.charset, page.guarded)
+            _refuse_conflict(operations, winners)
+            if change.optional:
+                _edits(page, winners, [*_flat(steps), *operations])
+        except RefusedError as error:
+            if change.optional:
+                continue
+            raise _LeftOutError(change) from error
+        steps.append((change, operations))
+    try:
+        return tuple(effective(_flat(steps))), _edits(page, winners, _flat(steps))
+    except RefusedError as error:
+        # All together at first, since that is how it nearly always goes; now to find the one.
+        raise _LeftOutError(_first_refused(page, winners, steps)) from error
+
+
+def _first_refused(page: Page, winners: Sequence[_Made], steps: Sequence[tuple[Change, list[Operation]]]) -> Change:
+    for count, (change, _) in enumerate(steps, 1):
+        try:
+            _edits(page, winners, _flat(steps[:count]))
+        except RefusedError:
+            return change
+    return steps[-1][0]
+
+
+def _flat(steps: Iterable[tuple[Change, list[Operation]]]) -> list[Operation]:
+    return [operation for _, operations in steps for operation in operations]
+
+
+def _refuse_conflict(operations: Sequence[Operation], winners: Iterable[_Made]) -> None:
+    for winner in winners:
         if any(conflict(ours, theirs) for ours in operations for theirs in winner.operations):
             raise RefusedError(f"'{winner.choice.experience.id}' changes the same place and wins")
-    return operations
+
+
+def _edits(page: Page, winners: Iterable[_Made], operations: Iterable[Operation]) -> tuple[Edit, ...]:
+    return edits_of(page.located, page.body, page.charset, [*_operations(winners), *effective(operations)])
 
 
 def _operations(made: Iterable[_Made]) -> list[Operation]:
     return [operation for each in made for operation in each.operations]
 
 
-def _cut(page: Page, made: Iterable[_Made]) -> Pieces:
-    return cut(page.located, page.body, page.charset, _operations(made))
-
-
-def _agrees(page: Page, made: Sequence[_Made]) -> bool:
-    operations = _operations(made)
-    pieces = cut(page.located, page.body, page.charset, operations)
+def _agrees(page: Page, made: Sequence[_Made], pieces: Pieces) -> bool:
     choices = Decision(tuple(each.choice for each in made), (), b"")
     filled = b"".join(Cut(pieces, page.charset, ()).fill(choices))
-    return agrees(page.located, page.body, filled, page.charset, operations)
+    return agrees(page.located, page.body, filled, page.charset, _operations(made))
 
 
-def _agreeing(page: Page, made: Sequence[_Made]) -> tuple[list[_Made], list[LeftOut]]:
-    """The choices that can be made, each tried with those that win over it, and those that can't."""
+def _agreeing(page: Page, made: Sequence[_Made]) -> tuple[list[_Made], list[LeftOut], Pieces]:
+    """The choices that can be made, each tried with those that win over it, those that can't, and the page."""
     kept: list[_Made] = []
     left_out: list[LeftOut] = []
+    pieces: Pieces = (page.body,)
     for each in made:
-        if _agrees(page, [*kept, each]):
+        tried = cut(page.body, _edits(page, kept, each.operations))
+        if _agrees(page, [*kept, each], tried):
             kept.append(each)
+            pieces = tried
             continue
         selectors = ", ".join(change.select for change in each.choice.experience.changes)
         left_out.append(LeftOut(each.choice.experience.id, selectors, DISAGREED))
-    return kept, left_out
+    return kept, left_out, pieces
 
 
 DISAGREED = "the page's markup there means something else once it is changed (misnested elements, as a rule)"

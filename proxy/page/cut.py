@@ -31,7 +31,7 @@ _DROPS_NEWLINE = frozenset({"pre", "textarea", "listing"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Edit:
+class Edit:
     """Replaces `start:end`; several at one offset are written by `phase`, then `turn`."""
 
     start: int
@@ -57,7 +57,7 @@ class _Draft:
     attributes: dict[str, Writing | None] = field(default_factory=dict)
     classes: list[EditClass] = field(default_factory=list)
     background: Writing | None = None
-    content: list[Writing] | None = None
+    content: Writing | None = None
     replacement: ReplaceElement | None = None
     inserted: defaultdict[Where, list[Writing]] = field(default_factory=lambda: defaultdict(list))
 
@@ -72,40 +72,21 @@ class _Draft:
             case SetBackground(_, url):
                 self.background = url
             case SetContent(_, content):
-                self.content = [content]
+                self.content = content
                 self.inserted[Where.FIRST].clear()
                 self.inserted[Where.LAST].clear()
             case ReplaceElement():
                 self.replacement = operation
             case InsertBeside(_, where, content):
-                self._insert(where, content)
-
-    def _insert(self, where: Where, content: Writing) -> None:
-        inside = self.content if self.content is not None else None
-        if inside is not None and where is Where.FIRST:
-            inside.insert(0, content)
-        elif inside is not None and where is Where.LAST:
-            inside.append(content)
-        elif where in (Where.FIRST, Where.AFTER):
-            self.inserted[where].insert(0, content)
-        else:
-            self.inserted[where].append(content)
+                # Each behind those before it, at all four places: what wins stands first.
+                self.inserted[where].append(content)
 
 
-def check(page: Located, body: bytes, charset: Charset, operations: Sequence[Operation]) -> None:
-    """Raise RefusedError where an operation can't be expressed at its place."""
-    _edits(page, body, charset, operations)
-
-
-def cut(page: Located, body: bytes, charset: Charset, operations: Sequence[Operation]) -> Pieces:
-    """The page's bytes with the operations made, holes left open: bytes, hole, bytes, hole, …, bytes.
+def edits_of(page: Located, body: bytes, charset: Charset, operations: Sequence[Operation]) -> tuple[Edit, ...]:
+    """The operations as edits of the page's bytes, in order.
 
     Raises RefusedError where an operation can't be expressed at its place.
     """
-    return _joined(_spliced(body, _edits(page, body, charset, operations)))
-
-
-def _edits(page: Located, body: bytes, charset: Charset, operations: Sequence[Operation]) -> list[_Edit]:
     drafts: dict[Place, _Draft] = {}
     for operation in operations:
         drafts.setdefault(operation.place, _Draft(operation.place)).take(operation)
@@ -115,10 +96,15 @@ def _edits(page: Located, body: bytes, charset: Charset, operations: Sequence[Op
     )
     if any(one.end > other.start for one, other in pairwise(edits)):
         raise RefusedError("its places overlap in a way that can't be cut")
-    return edits
+    return tuple(edits)
 
 
-def _spliced(body: bytes, edits: Iterable[_Edit]) -> Iterable[bytes | Hole]:
+def cut(body: bytes, edits: Iterable[Edit]) -> Pieces:
+    """The page's bytes with the edits made, holes left open: bytes, hole, bytes, hole, …, bytes."""
+    return _joined(_spliced(body, edits))
+
+
+def _spliced(body: bytes, edits: Iterable[Edit]) -> Iterable[bytes | Hole]:
     position = 0
     for edit in edits:
         yield body[position : edit.start]
@@ -152,14 +138,14 @@ class _Drafting:
     def place(self) -> Place:
         return self.draft.place
 
-    def edits(self) -> Iterable[_Edit]:
+    def edits(self) -> Iterable[Edit]:
         self._check_place()
         yield from self._before_and_after()
         if self.draft.replacement is not None:
             content = self.draft.replacement.content
             pieces = () if content is None else content.pieces(self.charset)
             # Its place in the order is after what is inserted before it.
-            yield _Edit(self.place.start, _NEXT, (self.place.start, 1), self.place.end, self._ended_before() + pieces)
+            yield Edit(self.place.start, _NEXT, (self.place.start, 1), self.place.end, self._ended_before() + pieces)
             return
         yield from self._attributes()
         yield from self._inside()
@@ -173,42 +159,43 @@ class _Drafting:
         if inside and tag == "template":
             raise RefusedError("what a <template> holds is no part of the page")
 
-    def _before_and_after(self) -> Iterable[_Edit]:
+    def _before_and_after(self) -> Iterable[Edit]:
         place, inserted = self.place, self.draft.inserted
         if before := inserted[Where.BEFORE]:
             pieces = self._ended_before() + self._pieces(before)
-            yield _Edit(place.start, _NEXT, (place.start, 0), place.start, pieces)
+            yield Edit(place.start, _NEXT, (place.start, 0), place.start, pieces)
         if after := inserted[Where.AFTER]:
             closing = _end_tag(place) if place.end_implied and self.draft.replacement is None else ()
-            yield _Edit(place.end, _END, (-place.start, 1), place.end, closing + self._pieces(after))
+            yield Edit(place.end, _END, (-place.start, 1), place.end, closing + self._pieces(after))
 
     def _ended_before(self) -> Pieces:
         """The end tag that this element's start tag implied, written out: without the tag nothing would imply it."""
         sibling = self.page.open_before(self.place)
         return () if sibling is None else _end_tag(sibling)
 
-    def _inside(self) -> Iterable[_Edit]:
-        place, inserted = self.place, self.draft.inserted
-        if self.draft.content is None and not inserted[Where.FIRST] and not inserted[Where.LAST]:
+    def _inside(self) -> Iterable[Edit]:
+        place, content = self.place, self.draft.content
+        first, last = self.draft.inserted[Where.FIRST], self.draft.inserted[Where.LAST]
+        every = [*first, *([] if content is None else [content]), *last]
+        if not every:
             return
         if place.void:
             raise RefusedError(f"<{place.tag}> can't have content")
-        if self.draft.content is not None:
-            for content in self.draft.content:
-                self._check_content(content)
-            newline = (b"\n",) if self._starts_with_newline(self.draft.content) else ()
-            pieces = newline + self._pieces(self.draft.content)
-            yield _Edit(place.open_end, _BEGIN, (0, 0), place.close_start, pieces)
+        for each in every:
+            self._check_content(each)
+        if content is not None:
+            newline = (b"\n",) if self._starts_with_newline(every) else ()
+            yield Edit(place.open_end, _BEGIN, (0, 0), place.close_start, newline + self._pieces(every))
             return
-        if first := inserted[Where.FIRST]:
+        if first:
             yield self._first(first)
-        if last := inserted[Where.LAST]:
+        if last:
             child = self.page.open_at_end(place)
             closing = () if child is None else _end_tag(child)
             pieces = closing + self._pieces(last)
-            yield _Edit(place.close_start, _END, (-place.start, 0), place.close_start, pieces)
+            yield Edit(place.close_start, _END, (-place.start, 0), place.close_start, pieces)
 
-    def _first(self, first: Sequence[Writing]) -> _Edit:
+    def _first(self, first: Sequence[Writing]) -> Edit:
         offset = self.place.open_end
         newline: Pieces = ()
         if self.place.tag in _DROPS_NEWLINE:
@@ -217,7 +204,7 @@ class _Drafting:
                 offset = dropped.end()
             elif self._starts_with_newline(first):
                 newline = (b"\n",)
-        return _Edit(offset, _BEGIN, (0, 0), offset, newline + self._pieces(first))
+        return Edit(offset, _BEGIN, (0, 0), offset, newline + self._pieces(first))
 
     def _starts_with_newline(self, content: Sequence[Writing]) -> bool:
         return self.place.tag in _DROPS_NEWLINE and content[0].starts_with_newline
@@ -236,13 +223,13 @@ class _Drafting:
     def _pieces(self, writings: Iterable[Writing]) -> Pieces:
         return tuple(piece for writing in writings for piece in writing.pieces(self.charset))
 
-    def _attributes(self) -> Iterable[_Edit]:
+    def _attributes(self) -> Iterable[Edit]:
         added: list[bytes | Hole] = []
         for name, value in self.draft.attributes.items():
             if name == "class" and self.draft.classes:
                 continue
             if value is None:
-                yield from (_replacing(span, ()) for span in self._attribute_spans(name))
+                yield from (_replacing(self._with_space(span), ()) for span in self._attribute_spans(name))
             elif span := self.place.attributes.get(name.lower()):
                 written = self._name_in_page(span)
                 yield _replacing(span, (written + b'="', *value.pieces(self.charset), b'"'))
@@ -255,9 +242,9 @@ class _Drafting:
         if added:
             # After the last one, where a script in a browser would add it.
             offset = max([self._after_tag_name(), *(end for _, end in self.place.attributes.values())])
-            yield _Edit(offset, _BEGIN, (0, 0), offset, tuple(added))
+            yield Edit(offset, _BEGIN, (0, 0), offset, tuple(added))
 
-    def _classes(self, added: list[bytes | Hole]) -> Iterable[_Edit]:
+    def _classes(self, added: list[bytes | Hole]) -> Iterable[Edit]:
         span = self.place.attributes.get("class")
         value = self._raw_value(span) if span else ""
         if "class" in self.draft.attributes:
@@ -274,7 +261,7 @@ class _Drafting:
         elif value:
             added.append(b" class" + written)
 
-    def _background(self, url: Writing) -> _Edit:
+    def _background(self, url: Writing) -> Edit:
         span = self.place.attributes.get("style")
         found = background_span(self.page.reading[slice(*span)]) if span else None
         if span is None or found is None:
@@ -303,8 +290,16 @@ class _Drafting:
         start = self._after_tag_name()
         for match in _ATTRIBUTE.finditer(self.page.reading, start, self.place.open_end - 1):
             if match["name"].lower() == name.lower():
-                # The white space after it stays, and what stands before it: nothing else becomes its neighbour.
                 yield match.span("whole")
+
+    def _with_space(self, span: tuple[int, int]) -> tuple[int, int]:
+        """An attribute and the white space before it, unless another one would then touch what stands there."""
+        start, end = span
+        alone = self.body[start - 1 : start].isspace() and (self.body[end : end + 1].isspace() or self._ends_tag(end))
+        return (start - 1, end) if alone else span
+
+    def _ends_tag(self, offset: int) -> bool:
+        return offset == self.place.open_end - 1
 
 
 # HTML Standard §13.2.5.32 to 39, from the end of the tag's name on.
@@ -317,5 +312,5 @@ def _end_tag(place: Place) -> Pieces:
     return (f"</{place.tag}>".encode(),)
 
 
-def _replacing(span: tuple[int, int], pieces: Pieces) -> _Edit:
-    return _Edit(span[0], _BEGIN, (0, 0), span[1], pieces)
+def _replacing(span: tuple[int, int], pieces: Pieces) -> Edit:
+    return Edit(span[0], _BEGIN, (0, 0), span[1], pieces)

@@ -84,6 +84,14 @@ class Encoder:
         return b"".join(parts)
 
 
+def encode_for(body: bytes, accepted: Sequence[str]) -> tuple[bytes, str]:
+    """A body that is sent once, in the coding that is made fastest, and the coding's name."""
+    if not accepted:
+        return body, "identity"
+    coding = "gzip" if "gzip" in accepted else accepted[0]
+    return encode_once(body, coding), coding
+
+
 def encode_once(body: bytes, coding: str) -> bytes:
     """A body that is sent once: quickly, rather than small."""
     match coding:

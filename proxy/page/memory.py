@@ -17,7 +17,7 @@ from cachetools import LRUCache
 
 from proxy.page.charset import UnreadableCharsetError
 from proxy.page.compile import DISAGREED, BombError, Cut, LeftOut, Page, compile_cut
-from proxy.page.encode import Encoder, encode_once
+from proxy.page.encode import Encoder, encode_for
 from rules.decision import Decision
 
 logger = logging.getLogger(__name__)
@@ -47,11 +47,7 @@ class Kept:
         filled = self.cut.fill(decision)
         if self.encoder is not None:
             return self.encoder.encode(filled, accepted)
-        body = b"".join(filled)
-        if not accepted:
-            return body, "identity"
-        coding = "gzip" if "gzip" in accepted else accepted[0]
-        return encode_once(body, coding), coding
+        return encode_for(b"".join(filled), accepted)
 
 
 @dataclass(slots=True)

@@ -51,11 +51,13 @@ def agrees(page: Located, body: bytes, cut: bytes, charset: Charset, operations:
     numbers = {element: number for number, element in enumerate(page.elements())}
     if len(nodes) != len(numbers):
         return False
-    for operation in operations:
+    applying: dict[Place, _Applying] = {}
+    # Replacements last: beside an element that is gone nothing can be inserted.
+    for operation in sorted(operations, key=lambda each: isinstance(each, ReplaceElement)):
         node = nodes[numbers[operation.place.element]]
         if node.tag != operation.place.tag:
             return False
-        _Applying(node, charset).apply(operation)
+        applying.setdefault(operation.place, _Applying(node, charset)).apply(operation)
     applied, parsed = tree.html or "", _parsed(cut).html or ""
     if any(operation.place.foreign for operation in operations):
         # selectolax writes the names of SVG elements in lower case once they were moved between documents.
@@ -81,11 +83,13 @@ def _parsed(body: bytes) -> LexborHTMLParser:
 class _Applying:
     """Applies operations to one node of Lexbor's tree, as a script in a browser would."""
 
-    __slots__ = ("_charset", "_node")
+    __slots__ = ("_charset", "_inserted", "_node")
 
     def __init__(self, node: LexborNode, charset: Charset) -> None:
         self._node = node
         self._charset = charset
+        self._inserted: dict[Where, LexborNode] = {}
+        """What was inserted last at a place: the next one goes behind it."""
 
     def apply(self, operation: Operation) -> None:
         match operation:
@@ -126,6 +130,7 @@ class _Applying:
         self._node.attrs["style"] = f'{style[:start]}"{url}"{style[end:]}'
 
     def _set_content(self, content: Writing) -> None:
+        self._inserted.pop(Where.FIRST, None)
         if content.mode is Mode.MARKUP:
             self._node.inner_html = self._charset.as_latin1(content.sample)
             return
@@ -137,20 +142,34 @@ class _Applying:
         inside = where in (Where.FIRST, Where.LAST)
         context = place.element if inside else place.element.parent
         children = _fragment(self._text(content), context)
-        first = self._node.first_child
+        for child in children:
+            self._insert_node(child, where)
+
+    def _insert_node(self, child: LexborNode, where: Where) -> None:
+        # What is inserted is a copy of `child`.
+        first, behind = self._node.first_child, self._inserted.get(where)
         match where:
             case Where.BEFORE:
-                for child in children:
-                    self._node.insert_before(child)
+                self._node.insert_before(child)
             case Where.AFTER:
-                for child in reversed(children):
-                    self._node.insert_after(child)
+                anchor = self._node if behind is None else behind
+                anchor.insert_after(child)
+                self._remember(where, anchor.next)
+            case Where.FIRST if behind is not None:
+                behind.insert_after(child)
+                self._remember(where, behind.next)
             case Where.FIRST if first is not None:
-                for child in children:
-                    first.insert_before(child)
-            case Where.FIRST | Where.LAST:
-                for child in children:
-                    self._node.insert_child(child)
+                first.insert_before(child)
+                self._remember(where, self._node.first_child)
+            case Where.FIRST:
+                self._node.insert_child(child)
+                self._remember(where, self._node.first_child)
+            case Where.LAST:
+                self._node.insert_child(child)
+
+    def _remember(self, where: Where, inserted: LexborNode | None) -> None:
+        if inserted is not None:
+            self._inserted[where] = inserted
 
 
 def _fragment(markup: str, context: object) -> list[LexborNode]:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from rules.errors import Severity
-from rules.lint import lint
+from rules.lint import consent_needs, lint
+from rules.signals import Tier
 from tests.rules.reading import NOON, rulebook
 
 TEXT = "change: {select: h1, text: Hi}"
@@ -70,3 +71,30 @@ def test_a_text_that_may_have_no_value_covers_nothing_for_everyone(tmp_path: Pat
     text = f"experiences:\n  a: {{pages: /, priority: 1, {TEXT}}}\n  b: {{pages: /, {TEXT}}}\n"
     assert len(warnings(tmp_path, text)) == 1
     assert warnings(tmp_path, text.replace("text: Hi", "text: '{{ geo.city }}'", 1)) == []
+
+
+NEEDS = f"""\
+audiences:
+  gold: {{visitor.plan: gold}}
+experiences:
+  hero: {{pages: /, who: {{all: [gold, {{geo.city: Oslo}}]}}, {TEXT}}}
+  greeting: {{pages: /, change: {{select: h1, text: "{{{{ visitor.name }}}}"}}}}
+  evening: {{pages: /, when: {{hours: "18:00-23:00"}}, {TEXT}}}
+"""
+
+
+def test_the_consent_that_an_experience_waits_for_is_told(tmp_path: Path) -> None:
+    assert [str(need) for need in consent_needs(rulebook(tmp_path, NEEDS))] == [
+        "needs consent where company_without_consent is off (company): hero: visitor.plan",
+        "needs consent where company_without_consent is off (company): greeting: visitor.name",
+    ]
+
+
+def test_the_most_demanding_tier_is_told_first(tmp_path: Path) -> None:
+    tiers = {"visitor.plan": Tier.SESSION, "geo.city": Tier.PERSISTENT, "visitor.name": Tier.PERSISTENT}
+    needs = consent_needs(rulebook(tmp_path, NEEDS), lambda name: tiers.get(name, Tier.CONTEXTUAL))
+    assert [str(need) for need in needs] == [
+        "needs consent (persistent): hero: geo.city",
+        "needs consent (persistent): greeting: visitor.name",
+        "needs consent (session): hero: visitor.plan",
+    ]

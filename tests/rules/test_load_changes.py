@@ -113,6 +113,10 @@ def test_a_change_keeps_its_marks_and_its_place(tmp_path: Path) -> None:
         ("{select: h1, link: {href: 'javascript:alert(1)'}}", "5:35: this URL would run a script"),
         ("{select: h1, link: {url: /a, href: /b}}", "5:29: unknown key `url` in `link`"),
         ("{select: h1, attributes: {onClick: 'a()'}}", "5:35: `onClick` would run a script"),
+        (
+            "{select: h1, attributes: {style: 'color: {{ geo.city }}'}}",
+            "5:35: a visitor's value can't be put into `style`",
+        ),
         ("{select: h1, attributes: {srcdoc: a}}", "5:35: `srcdoc` holds a whole document"),
         ("{select: h1, attributes: {'a b': c}}", "5:35: `a b` can't be the name of an attribute"),
         ("{select: h1, attributes: {a: b, A: c}}", "5:41: attribute `a` is written twice"),

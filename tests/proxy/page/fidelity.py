@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from proxy.page.compile import Page
-from proxy.page.cut import cut
+from proxy.page.cut import cut, edits_of
 from proxy.page.locate import VOID, Element, Place, RefusedError
 from proxy.page.operations import (
     EditClass,
@@ -68,11 +68,8 @@ def try_pairs(name: str, page: Page, pairs: Iterator[tuple[Element, str]], tally
                 continue
             tally.counts["pairs"] += 1
             operations = _operations(place, action)
-            written = b"".join(
-                piece
-                for piece in cut(page.located, page.body, page.charset, effective(operations))
-                if isinstance(piece, bytes)
-            )
+            edits = edits_of(page.located, page.body, page.charset, effective(operations))
+            written = b"".join(piece for piece in cut(page.body, edits) if isinstance(piece, bytes))
         except RefusedError as error:
             tally.counts["refused"] += 1
             tally.notes.append(f"{name}: {action} <{element.tag}>: refused: {error}")

@@ -1,0 +1,120 @@
+"""Compiles the fragments of a rulebook: parsed, checked with all that they include, and made ready to be rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from jinja2 import TemplateSyntaxError, nodes
+
+from rules.errors import FragmentError, MissingValueError, did_you_mean
+from rules.fragment_check import FragmentCheck
+from rules.fragments import Fragment, Kind
+from rules.sandbox import BEGIN, END, FragmentEnvironment
+
+_MAX_INCLUDES = 100
+
+
+class FragmentCompiler:
+    """Compiles the fragments of one rulebook.
+
+    `templates` maps a name in `templates/` to its text; `is_signal` tells whether the catalogue has a dotted name,
+    `suggest` gives a did-you-mean hint for one that it has not; `link_hosts` are where built URLs may lead beside
+    this site. Every method raises FragmentError.
+    """
+
+    def __init__(
+        self,
+        templates: Mapping[str, str],
+        *,
+        is_signal: Callable[[str], bool],
+        suggest: Callable[[str], str],
+        link_hosts: tuple[str, ...] = (),
+    ) -> None:
+        self._templates = templates
+        self._is_signal = is_signal
+        self._suggest = suggest
+        self._hosts = frozenset(host.lower() for host in link_hosts)
+        self._plain = FragmentEnvironment(templates, markup=False)
+        self._markup = FragmentEnvironment(templates, markup=True)
+
+    def text(self, source: str) -> Fragment:
+        """Text: rendered without escaping, and escaped once, whole, where it is put into the page."""
+        return self._compile(Kind.TEXT, source, self._plain)
+
+    def html(self, source: str) -> Fragment:
+        """Markup: signals in it are escaped for where they stand."""
+        return self._compile(Kind.HTML, source, self._markup)
+
+    def url(self, source: str) -> Fragment:
+        """A URL, or the candidates of a `srcset`."""
+        return self._compile(Kind.URL, source, self._plain)
+
+    def template(self, name: str, values: Mapping[str, str]) -> Fragment:
+        """A file of `templates/`; each of `values` (the `with:` of the rule) is the source of a text of its own."""
+        if name not in self._templates:
+            raise FragmentError(f"unknown template {name!r}", hint=self._template_hint(name))
+        return self._compile(
+            Kind.HTML,
+            self._templates[name],
+            self._markup,
+            file=name,
+            values={key: self.text(source) for key, source in values.items()},
+        )
+
+    def _compile(
+        self,
+        kind: Kind,
+        source: str,
+        environment: FragmentEnvironment,
+        *,
+        file: str = "",
+        values: Mapping[str, Fragment] | None = None,
+    ) -> Fragment:
+        given = values or {}
+        signals: set[str] = set()
+        for name, text, in_loop in self._with_includes(source, file):
+            check = FragmentCheck(self._is_signal, self._suggest, frozenset(given), name)
+            signals |= check.run(_parsed(environment, text, name), kind, in_loop=in_loop)
+        try:
+            template = environment.from_string(source)
+            return Fragment(kind, source, frozenset(signals), template, values=given, link_hosts=self._hosts)
+        except MissingValueError as error:
+            raise FragmentError(f"{error.name} has no value, so this can never be shown", file=file) from error
+
+    def _with_includes(self, source: str, file: str) -> Iterator[tuple[str, str, bool]]:
+        """The source and every file that it includes, and whether a loop does: what a rendering costs.
+
+        A file stands here as often as it is included.
+        """
+        pending: list[tuple[str, str, tuple[str, ...], bool]] = [(file, source, (file,), False)]
+        count = 0
+        while pending:
+            name, text, chain, in_loop = pending.pop()
+            count += 1
+            if count > _MAX_INCLUDES:
+                raise FragmentError(f"includes more than {_MAX_INCLUDES} files", file=file)
+            yield name, text, in_loop
+            tree = _parsed(self._markup, text, name)
+            looped = {id(include) for loop in tree.find_all(nodes.For) for include in loop.find_all(nodes.Include)}
+            for include in tree.find_all(nodes.Include):
+                target = include.template.value if isinstance(include.template, nodes.Const) else None
+                if not isinstance(target, str) or target not in self._templates:
+                    hint = self._template_hint(target) if isinstance(target, str) else "write its name in quotes"
+                    message = f"unknown template {target!r}" if target else "`include` needs a file's name"
+                    raise FragmentError(message, hint=hint, line=include.lineno, file=name)
+                if target in chain:
+                    raise FragmentError(f"{target} includes itself", line=include.lineno, file=name)
+                pending.append((target, self._templates[target], (*chain, target), in_loop or id(include) in looped))
+
+    def _template_hint(self, name: str) -> str:
+        return did_you_mean(name, self._templates) or "put the file into the folder `templates/`"
+
+
+def _parsed(environment: FragmentEnvironment, source: str, file: str) -> nodes.Template:
+    """The tree as written (names not yet rewritten)."""
+    if BEGIN in source or END in source:
+        raise FragmentError("holds a character that is no character (U+FDD0 or U+FDD1)", file=file)
+    try:
+        return environment.parse_as_written(source)
+    except TemplateSyntaxError as error:
+        raise FragmentError(f"{error.message}", line=error.lineno, file=file) from error

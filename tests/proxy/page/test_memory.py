@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import asyncio
+import gzip
+import logging
+
+import pytest
+
+from proxy.page.memory import CutMemory, Kept, UntouchableError
+from rules.decision import Decision
+from tests.proxy.page.cutting import book_of, decided, decided_by, one
+
+PAGE = b"<h1>Hi</h1><p><a href=/1>one <b>two</a> three</b></p>"
+HELLO = decided(one("- {select: h1, text: Hello}"))
+WRONG = decided(one("- {select: 'p > a', remove: true}", "wrong", 1) + one("- {select: h1, text: Hello}", "right"))
+BOMB = b"<h1>Hi</h1>" + b"<b i><p>" * 200
+
+
+def cuts(memory: CutMemory, pages: list[bytes], decision: Decision, url: str = "shop.example/") -> list[Kept]:
+    async def all_of_them() -> list[Kept]:
+        return [await memory.cut(url, page, "utf-8", decision) for page in pages]
+
+    return asyncio.run(all_of_them())
+
+
+def new_pages(count: int) -> list[bytes]:
+    return [PAGE + b"<!-- %d -->" % number for number in range(count)]
+
+
+def test_the_same_bytes_are_cut_once() -> None:
+    first, second = cuts(CutMemory(1 << 20), [PAGE, PAGE], HELLO)
+
+    assert second is first
+    assert first.body(HELLO, ()) == (PAGE.replace(b"Hi", b"Hello"), "identity")
+
+
+def test_a_cut_serves_other_visitors_and_no_other_decision_charset_or_page() -> None:
+    book = book_of(one("- {select: h1, text: '{{ geo.city }}'}"))
+    bergen, oslo = decided_by(book, {"geo.city": "Bergen"}), decided_by(book, {"geo.city": "Oslo"})
+
+    async def all_of_them() -> list[Kept]:
+        memory = CutMemory(1 << 20)
+        return [
+            await memory.cut("/", PAGE, "utf-8", bergen),
+            await memory.cut("/other", PAGE, "utf-8", oslo),
+            await memory.cut("/", PAGE, "utf-8", HELLO),
+            await memory.cut("/", PAGE, "latin1", bergen),
+            await memory.cut("/", PAGE + b"\n", "utf-8", bergen),
+        ]
+
+    first, second, *others = asyncio.run(all_of_them())
+    assert second is first
+    assert first not in others
+    assert first.body(oslo, ())[0].startswith(b"<h1>Oslo</h1>")
+
+
+def test_of_pages_that_are_new_each_time_the_first_is_kept_and_then_one_in_sixteen() -> None:
+    kept = cuts(CutMemory(1 << 20), new_pages(34), HELLO)
+
+    assert [number for number, each in enumerate(kept) if each.encoder is not None] == [0, 16, 32]
+
+
+def test_a_page_that_comes_a_second_time_is_verified_and_kept() -> None:
+    first, *_ = pages = new_pages(2)
+    kept = cuts(CutMemory(1 << 20), [first, pages[1], pages[1], pages[1]], HELLO)
+
+    assert [each.encoder is not None for each in kept] == [True, False, True, True]
+    assert kept[3] is kept[2]
+
+
+@pytest.mark.parametrize("accepted", [("br", "gzip"), ("gzip",)])
+def test_a_page_that_is_not_kept_is_encoded_for_one_response(accepted: tuple[str, ...]) -> None:
+    _, once = cuts(CutMemory(1 << 20), new_pages(2), HELLO)
+    body, coding = once.body(HELLO, accepted)
+
+    assert coding == "gzip"
+    assert gzip.decompress(body).startswith(b"<h1>Hello</h1>")
+
+
+def test_an_experience_that_was_disagreed_with_is_set_aside_counted_and_told_of(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    memory = CutMemory(1 << 20)
+    kept = cuts(memory, new_pages(3), WRONG)
+
+    assert [each.cut.shown for each in kept] == [("right",)] * 3
+    assert memory.set_aside == 1
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert message.startswith("shop.example/: 'wrong' is left out: p > a: the page's markup there means something else")
+
+
+def test_what_was_set_aside_is_tried_again_with_the_next_sample() -> None:
+    memory = CutMemory(1 << 20)
+    mended = [page.replace(b" three</b>", b"</b>").replace(b"</a>", b"</b></a>") for page in new_pages(17)]
+    kept = cuts(memory, new_pages(16) + mended[-1:], WRONG)
+
+    assert kept[-1].cut.shown == ("wrong", "right")
+    assert memory.set_aside == 1
+
+
+def test_a_selector_that_finds_nothing_is_told_once_for_each_page(caplog: pytest.LogCaptureFixture) -> None:
+    memory = CutMemory(1 << 20)
+    decision = decided(one("- {select: h9, text: Hello}"))
+    cuts(memory, new_pages(5), decision)
+    cuts(memory, new_pages(5), decision, "shop.example/other")
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "shop.example/: 'a' is left out: h9: its selector finds nothing",
+        "shop.example/other: 'a' is left out: h9: its selector finds nothing",
+    ]
+    assert memory.set_aside == 0
+
+
+def refused(memory: CutMemory, page: bytes, label: str | None = "utf-8", url: str = "/") -> str:
+    with pytest.raises(UntouchableError) as error:
+        asyncio.run(memory.cut(url, page, label, HELLO))
+    return str(error.value)
+
+
+def test_a_charset_that_cannot_be_cut_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    memory = CutMemory(1 << 20)
+
+    for url in ("/a", "/b", "/a"):
+        assert refused(memory, b"<\0h\x001\0>\0", "utf-16le", url) == "UTF-16LE"
+    assert [record.getMessage() for record in caplog.records] == ["/a: pages in UTF-16LE pass through untouched"]
+
+
+def test_a_bomb_is_told_of_at_each_url(caplog: pytest.LogCaptureFixture) -> None:
+    memory = CutMemory(1 << 20)
+    for url in ("/a", "/b", "/a"):
+        assert refused(memory, BOMB, url=url) == "its formatting elements are never closed"
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "/a: passes through untouched: its formatting elements are never closed",
+        "/b: passes through untouched: its formatting elements are never closed",
+    ]
+
+
+def test_a_page_that_could_not_be_touched_is_remembered_until_the_next_sample() -> None:
+    memory = CutMemory(1 << 20)
+    refused(memory, BOMB)
+    for number in range(1, 16):
+        assert refused(memory, b"<h1>Hi</h1>%d" % number) == "its formatting elements are never closed"
+    (kept,) = cuts(memory, [b"<h1>Hi</h1>16"], HELLO, "/")
+
+    assert kept.cut.shown == ("a",)
+    assert cuts(memory, [b"<h1>Hi</h1>17"], HELLO, "/")[0].cut.shown == ("a",)
+
+
+def test_memory_is_bounded_and_the_longest_unused_goes_first() -> None:
+    page = b"<h1>Hi</h1>" + b"x" * 1000
+    memory = CutMemory(10_000)
+    first, second, third = (page + b"%d" % number for number in range(3))
+
+    kept = [cuts(memory, [each, each], HELLO)[1] for each in (first, second, third)]
+    assert cuts(memory, [third], HELLO)[0] is kept[2]
+    assert cuts(memory, [second], HELLO)[0] is kept[1]
+    assert cuts(memory, [first], HELLO)[0] is not kept[0]
+
+
+def test_a_page_too_large_to_be_kept_is_served_all_the_same() -> None:
+    page = PAGE + b"x" * 10_000
+    first, second = cuts(CutMemory(10_000), [page, page], HELLO)
+
+    assert second is not first
+    assert first.body(HELLO, ("gzip",))[1] == "gzip"
+    assert second.body(HELLO, ())[0] == page.replace(b"Hi", b"Hello")
+
+
+def test_a_large_page_is_cut_beside_the_event_loop() -> None:
+    page = PAGE + b"<p>x</p>" * 50_000
+    (kept,) = cuts(CutMemory(1 << 24), [page], HELLO)
+
+    assert kept.body(HELLO, ())[0] == page.replace(b"Hi", b"Hello")

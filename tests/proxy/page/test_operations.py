@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import pytest
+
+from proxy.page.locate import Located
+from proxy.page.operations import (
+    EditClass,
+    InsertBeside,
+    Operation,
+    ReplaceElement,
+    SetAttribute,
+    SetBackground,
+    SetContent,
+    background_span,
+    buries,
+    conflict,
+    effective,
+    with_class,
+)
+from proxy.page.writing import Mode, Writing
+from rules.model import Where
+
+PAGE = Located(b"<div><p>a<b>x</b></p></div><i>y</i>")
+(DIV,), (P,), (BOLD,), (ITALIC,) = (PAGE.find(selector) for selector in ("div", "p", "b", "i"))
+TEXT = Writing(("t",), Mode.TEXT, "t")
+
+
+def test_what_is_replaced_buries_what_lies_in_it_and_not_itself() -> None:
+    for outer in (ReplaceElement(DIV, None), SetContent(DIV, TEXT)):
+        assert buries(outer, P)
+        assert buries(outer, BOLD)
+        assert not buries(outer, DIV)
+        assert not buries(outer, ITALIC)
+    assert not buries(SetAttribute(DIV, "id", TEXT), P)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (SetContent(DIV, TEXT), EditClass(BOLD, "x", present=True)),
+        (ReplaceElement(P, TEXT), SetContent(BOLD, TEXT)),
+        (ReplaceElement(P, TEXT), ReplaceElement(P, None)),
+        (ReplaceElement(P, TEXT), InsertBeside(P, Where.BEFORE, TEXT)),
+        (SetContent(P, TEXT), InsertBeside(P, Where.LAST, TEXT)),
+        (SetAttribute(P, "id", TEXT), SetAttribute(P, "id", None)),
+        (SetAttribute(P, "style", TEXT), SetBackground(P, TEXT)),
+        (SetAttribute(P, "class", TEXT), EditClass(P, "x", present=True)),
+        (EditClass(P, "x", present=True), EditClass(P, "x", present=False)),
+    ],
+)
+def test_two_that_write_one_thing_conflict_either_way_round(one: Operation, other: Operation) -> None:
+    assert conflict(one, other)
+    assert conflict(other, one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (SetContent(DIV, TEXT), EditClass(ITALIC, "x", present=True)),
+        (SetContent(P, TEXT), InsertBeside(P, Where.AFTER, TEXT)),
+        (SetContent(P, TEXT), SetAttribute(P, "id", TEXT)),
+        (SetAttribute(P, "id", TEXT), SetAttribute(P, "title", TEXT)),
+        (EditClass(P, "x", present=True), EditClass(P, "y", present=True)),
+        (InsertBeside(P, Where.FIRST, TEXT), InsertBeside(P, Where.FIRST, TEXT)),
+        (InsertBeside(P, Where.FIRST, TEXT), SetContent(BOLD, TEXT)),
+        (SetContent(DIV, TEXT), InsertBeside(DIV, Where.BEFORE, TEXT)),
+    ],
+)
+def test_two_that_write_different_things_do_not(one: Operation, other: Operation) -> None:
+    assert not conflict(one, other)
+    assert not conflict(other, one)
+
+
+def test_of_one_experience_only_what_has_an_effect_is_left() -> None:
+    beside = InsertBeside(P, Where.BEFORE, TEXT)
+    last = ReplaceElement(P, None)
+    every: list[Operation] = [
+        EditClass(BOLD, "x", present=True),
+        EditClass(P, "x", present=True),
+        beside,
+        ReplaceElement(P, TEXT),
+        last,
+    ]
+
+    assert effective(every) == [beside, last]
+    assert effective([EditClass(P, "x", present=True), SetContent(DIV, TEXT)]) == [SetContent(DIV, TEXT)]
+
+
+@pytest.mark.parametrize(
+    ("style", "url"),
+    [
+        ("background:url(a.png)", "a.png"),
+        ("color: red; BACKGROUND-IMAGE : URL( 'a b.png' ) ; top: 0", " 'a b.png' "),
+        ("background: #fff url(&quot;a(1);b.png&quot;) center", "&quot;a(1);b.png&quot;"),
+        ('background:linear-gradient(red, blue), url("a.png"), url(b.png)', '"a.png"'),
+        ("background:url()", ""),
+        ("color:red", None),
+        ("color:red;--x:url(a)", None),
+        ("list-style:url(a);background:red;border-image:url(b)", None),
+    ],
+)
+def test_the_url_of_a_background_is_found(style: str, url: str | None) -> None:
+    span = background_span(style)
+    assert (None if span is None else style[slice(*span)]) == url
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "present", "expected"),
+    [
+        ("", "a", True, "a"),
+        ("a", "a", True, "a"),
+        ("a ", "b", True, "a b"),
+        ("a\n\tb", "c", True, "a\n\tb c"),
+        ("&#97; b", "a", True, "&#97; b"),
+        ("aa", "a", True, "aa a"),
+        ("a b a", "a", False, "b "),
+        (" a b", "b", False, " a "),
+        ("&#97; b", "a", False, "b"),
+        ("ab", "a", False, "ab"),
+        ("a\xa0b", "a", False, "a\xa0b"),
+        ("", "a", False, ""),
+    ],
+)
+def test_a_class_is_edited_and_the_rest_stays_as_it_was_written(
+    value: str, name: str, *, present: bool, expected: str
+) -> None:
+    assert with_class(value, name, present=present) == expected
