@@ -61,7 +61,7 @@ def setting_options() -> Iterable[click.Option]:
             )
 
 
-_METAVARS: dict[object, str] = {Path: "FOLDER", int: "N", float: "SECONDS"}
+_METAVARS: dict[object, str] = {Path: "FOLDER", int: "N", float: "SECONDS", bool: "true|false"}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -95,6 +95,7 @@ def serve(config: Path | None, **flags: object) -> None:
 
 def _serve(settings: Settings) -> None:
     from proxy.serve import ListenError, Listeners, configure_logging, open_rules, serve
+    from proxy.visitor.keys import SecretError, open_keys
     from rules.errors import RuleError
 
     try:
@@ -105,14 +106,17 @@ def _serve(settings: Settings) -> None:
         line = f"{settings.rules}: can't be read: {error.strerror} (check --rules)"
         raise CannotRunError([line]) from None
     try:
+        keys, warnings = open_keys(settings)
+        for warning in warnings:
+            click.echo(f"warning: {warning}", err=True)
         listeners = Listeners.open(settings)
-    except ListenError as error:
+    except (ListenError, SecretError) as error:
         raise CannotRunError([str(error)]) from None
     configure_logging(settings.log_level)
     for line in _greeting(settings, len(keeper.book.live), listeners):
         click.echo(line, err=True)
     try:
-        serve(settings, keeper, listeners)
+        serve(settings, keeper, listeners, keys)
     finally:
         listeners.close()
 
@@ -135,7 +139,7 @@ def check(ctx: click.Context, folder: Path) -> None:
 
     from proxy.reload import load_checked
     from rules.errors import RuleError
-    from rules.lint import lint
+    from rules.lint import consent_needs, lint
 
     try:
         book = load_checked(folder)
@@ -147,6 +151,7 @@ def check(ctx: click.Context, folder: Path) -> None:
         raise CannotRunError([f"{folder}: can't be read: {error.strerror}"]) from None
     warnings = lint(book, datetime.now(UTC))
     _show(_lines(warnings))
+    _show(map(str, consent_needs(book)))
     total, live = len(book.experiences), len(book.live)
     _show([f"{folder}: fine; {_number(total, 'experience')}, {live} live, {_number(len(warnings), 'warning')}"])
 

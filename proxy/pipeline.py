@@ -1,7 +1,7 @@
 """The way of a request, from the visitor to the origin and back.
 
-Owns the order of the steps and nothing else: plan, observe, decide, fetch, cut, respond. What no experience touches
-leaves after `plan` and streams through. Whatever fails on the way of a page, the origin's own bytes go out.
+Owns the order of the steps and nothing else: plan, identify, observe, decide, fetch, cut, respond. What no experience
+touches leaves after `plan` and streams through. Whatever fails on the way of a page, the origin's own bytes go out.
 """
 
 from __future__ import annotations
@@ -15,24 +15,30 @@ from typing import TYPE_CHECKING
 from cachetools import LRUCache
 
 from proxy.document import Document, Held, document_of, hold, is_html
-from proxy.origin.client import Origin
+from proxy.hosts import Hosts
+from proxy.origin.client import Origin, OriginResponse
 from proxy.origin.headers import (
+    asks_for_page,
     changed_response_headers,
     personal_request_headers,
     personal_response_headers,
-    request_headers,
-    response_headers,
+    readable_request_headers,
+    rewritten_response_headers,
 )
 from proxy.page.coding import UndecodableError, acceptable, decode
-from proxy.page.memory import CutMemory, UntouchableError
+from proxy.page.encode import encode_for
+from proxy.page.memory import CutMemory, Kept, UntouchableError
 from proxy.relay import Browser, send_through, send_whole
 from proxy.request import Headers, Request
+from proxy.visitor.consent import Answer, Consent, ConsentReader
+from proxy.visitor.identity import IdentityReader, Visitor, without_identity
 from proxy.visitor.observe import Observer, parse_query
 from rules.context import make_context
 from rules.decide import decide
 from rules.decision import Decision
 from rules.model import RuleBook
 from rules.plan import Plan, Shortlist, make_shortlist
+from rules.signals import Tier
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Send
@@ -56,6 +62,8 @@ class Pipeline:
         *,
         now: Callable[[], datetime],
         cuts: CutMemory,
+        identity: IdentityReader | None = None,
+        hosts: Hosts | None = None,
         page_bytes: int = 4 << 20,
         page_seconds: float = 10.0,
     ) -> None:
@@ -64,6 +72,8 @@ class Pipeline:
         self._book = book
         self._now = now
         self._cuts = cuts
+        self._identity = identity or IdentityReader(ConsentReader(), now=now)
+        self._hosts = hosts or Hosts()
         self._page_bytes = page_bytes
         self._page_seconds = page_seconds
         self._shortlists: LRUCache[tuple[str, str], Shortlist] = LRUCache(_MAX_SHORTLISTS)
@@ -82,20 +92,17 @@ class Pipeline:
         BrokenResponseError where an answer that was begun can't be ended.
         """
         plan = self._plan(request)
-        headers = request_headers(
-            request.headers,
-            peer=request.peer,
-            trusted=request.trusted,
-            scheme=request.scheme,
-            authority=request.authority,
-        )
+        headers = self._hosts.request_headers(request, without_identity(request.headers))
         async with Browser(request, receive) as browser:
             if plan is not None:
                 await self._respond_personally(request, plan, headers, browser, send)
                 return
+            if self._hosts.maps_pages and request.method in ("GET", "HEAD") and not request.has_body:
+                await self._respond_mapped(request, headers, browser, send)
+                return
             body = browser.body() if request.has_body else None
             async with await self._origin.fetch(request.method, request.target, headers, body) as response:
-                await send_through(response, response_headers(response.headers), browser, send)
+                await send_through(response, self._hosts.response_headers(request, response), browser, send)
 
     def _plan(self, request: Request) -> Plan | None:
         """What could apply, if anything: only a page that is asked for can be changed."""
@@ -113,31 +120,74 @@ class Pipeline:
     async def _respond_personally(
         self, request: Request, plan: Plan, headers: Headers, browser: Browser, send: Send
     ) -> None:
-        decision = self._decide(request, plan)
+        visitor = self._identify(request)
+        decision = self._decide(request, plan, visitor.consent)
+        if asks_for_page(headers):
+            headers = personal_request_headers(headers)
         # A HEAD has to say what a GET would get, and what a page becomes is known only from the page.
-        async with await self._origin.fetch("GET", request.target, personal_request_headers(headers)) as response:
-            passed = response_headers(response.headers)
-            unchanged = personal_response_headers(passed) if is_html(response.headers) else passed
-            document = document_of(response.status, response.headers, self._page_bytes) if decision else None
+        async with await self._origin.fetch("GET", request.target, headers) as response:
+            passed = self._hosts.response_headers(request, response)
+            is_private = is_html(response.headers)
+            unchanged = (*personal_response_headers(passed), *visitor.cookies) if is_private else passed
+            document = self._document(response) if decision or self._hosts.maps_pages else None
             held = Held(b"", is_complete=False)
-            if decision is not None and document is not None:
+            if document is not None:
                 held = await hold(response, limit=self._page_bytes, seconds=self._page_seconds)
                 if held.is_complete:
-                    changed = await self._change(request, decision, document, held.body)
+                    changed = await self._change(request, response, document, held.body, decision)
                     if changed is not None:
                         body, coding = changed
                         changed_headers = changed_response_headers(passed, length=len(body), coding=coding)
-                        await send_whole(send, 200, changed_headers, b"" if request.method == "HEAD" else body)
+                        changed_headers = (*changed_headers, *visitor.cookies)
+                        sent = b"" if request.method == "HEAD" else body
+                        await send_whole(send, response.status, changed_headers, sent)
                         return
             if request.method == "HEAD":
                 await send_whole(send, response.status, unchanged, b"")
             else:
                 await send_through(response, unchanged, browser, send, held=held.body)
 
-    def _decide(self, request: Request, plan: Plan) -> Decision | None:
-        """The decision, or None where nothing is to be changed."""
+    async def _respond_mapped(self, request: Request, headers: Headers, browser: Browser, send: Send) -> None:
+        """Answer where no experience could apply: a page with public URLs, the same for every visitor."""
+        headers = readable_request_headers(headers)
+        async with await self._origin.fetch(request.method, request.target, headers) as response:
+            passed = self._hosts.response_headers(request, response)
+            document = self._document(response)
+            if document is not None and request.method == "HEAD":
+                # What a page becomes is known only from the page, so nothing is told of its bytes.
+                await send_whole(send, response.status, rewritten_response_headers(passed), b"")
+                return
+            held = Held(b"", is_complete=False)
+            if document is not None:
+                held = await hold(response, limit=self._page_bytes, seconds=self._page_seconds)
+                changed = await self._change(request, response, document, held.body) if held.is_complete else None
+                if changed is not None:
+                    body, coding = changed
+                    rewritten = rewritten_response_headers(passed, length=len(body), coding=coding)
+                    await send_whole(send, response.status, rewritten, body)
+                    return
+            await send_through(response, passed, browser, send, held=held.body)
+
+    def _document(self, response: OriginResponse) -> Document | None:
+        """The page that a response holds, if it can be changed; URLs are mapped in error pages too."""
+        status = 200 if self._hosts.maps_pages and response.status != 206 else response.status
+        return document_of(status, response.headers, self._page_bytes)
+
+    def _identify(self, request: Request) -> Visitor:
+        """Who asks; an anonymous visitor where that can't be told."""
         try:
-            observed = self._observer.observe(plan.signals, request)
+            return self._identity.read(request.headers, is_https=request.scheme == "https")
+        except Exception:
+            self._note_failure("identify", request)
+            return Visitor(Consent(Answer.SILENT, frozenset({Tier.CONTEXTUAL})))
+
+    def _decide(self, request: Request, plan: Plan, consent: Consent) -> Decision | None:
+        """The decision, or None where nothing is to be changed. What the consent does not cover stays unknown."""
+        try:
+            needed = frozenset(filter(consent.permits, plan.signals))
+            observed = self._observer.observe(needed, request)
+            # A group is observed as a whole, and may hold more tiers than one.
+            observed = {name: value for name, value in observed.items() if consent.permits(name)}
             context = make_context(observed, now=self._now(), host=request.host, site_timezone=plan.site_timezone)
             decision = decide(plan, context)
         except Exception:
@@ -146,23 +196,40 @@ class Pipeline:
         return decision if decision.choices else None
 
     async def _change(
-        self, request: Request, decision: Decision, document: Document, body: bytes
+        self,
+        request: Request,
+        response: OriginResponse,
+        document: Document,
+        body: bytes,
+        decision: Decision | None = None,
     ) -> tuple[bytes, str] | None:
         """The page as this visitor sees it, and its coding; None where it stays as it came."""
-        url = f"{request.host}{request.path}"
+        accept_encoding = request.header(b"accept-encoding")
+        accepted = acceptable(accept_encoding.decode("latin-1") if accept_encoding else None)
         try:
-            page = decode(body, document.coding, self._page_bytes)
-            kept = await self._cuts.cut(url, page, document.charset_label, decision)
-            if not kept.cut.shown:
-                return None
-            accepted = request.header(b"accept-encoding")
-            return kept.body(decision, acceptable(accepted.decode("latin-1") if accepted else None))
-        except (UndecodableError, UntouchableError) as error:
-            logger.debug("%s: untouched: %s", url, error)
+            decoded = decode(body, document.coding, self._page_bytes)
+            page = await self._hosts.map_page(request, decoded, document.charset_label, response.headers)
+            if decision is not None and response.status == 200:
+                kept = await self._cut(request, document, page, decision)
+                if kept is not None:
+                    return kept.body(decision, accepted)
+            return None if page is decoded else encode_for(page, accepted)
+        except UndecodableError as error:
+            logger.debug("%s%s: untouched: %s", request.host, request.path, error)
             return None
         except Exception:
             self._note_failure("cut", request)
             return None
+
+    async def _cut(self, request: Request, document: Document, page: bytes, decision: Decision) -> Kept | None:
+        """The page with the decision's changes, if any of them is on it."""
+        url = f"{request.host}{request.path}"
+        try:
+            kept = await self._cuts.cut(url, page, document.charset_label, decision)
+        except UntouchableError as error:
+            logger.debug("%s: untouched: %s", url, error)
+            return None
+        return kept if kept.cut.shown else None
 
     def _note_failure(self, step: str, request: Request) -> None:
         self.failures[step] += 1

@@ -25,6 +25,8 @@ import uvicorn
 
 from proxy.admin import Admin
 from proxy.app import App
+from proxy.hosts import Hosts
+from proxy.names import SiteName
 from proxy.origin.client import Origin
 from proxy.page.memory import CutMemory
 from proxy.pipeline import Pipeline
@@ -33,6 +35,8 @@ from proxy.request import RequestReader
 from proxy.server import make_config
 from proxy.settings import Settings
 from proxy.settings_layers import flag_of
+from proxy.visitor.consent import make_consent_reader
+from proxy.visitor.identity import IdentityReader
 from proxy.visitor.observe import make_observer
 from proxy.workers import run_workers
 
@@ -128,34 +132,35 @@ def open_rules(folder: Path) -> RuleKeeper:
     return RuleKeeper.open(folder, load_checked, current_time)
 
 
-def serve(settings: Settings, keeper: RuleKeeper, listeners: Listeners) -> None:
-    """Serve until a signal ends it; `keeper` is what a single process runs with."""
+def serve(settings: Settings, keeper: RuleKeeper, listeners: Listeners, keys: tuple[bytes, ...]) -> None:
+    """Serve until a signal ends it; `keeper` is what a single process runs with, `keys` sign for all of them."""
     if settings.workers == 1:
-        run_process(settings, keeper, listeners)
+        run_process(settings, keeper, listeners, keys)
         return
-    run_workers(settings.workers, run_worker, (settings, listeners), release=listeners.close)
+    run_workers(settings.workers, run_worker, (settings, listeners, keys), release=listeners.close)
 
 
-def run_worker(settings: Settings, listeners: Listeners) -> None:
+def run_worker(settings: Settings, listeners: Listeners, keys: tuple[bytes, ...]) -> None:
     """One of several processes. It reads the rules itself; if they are broken by now, it runs without experiences."""
     configure_logging(settings.log_level)
     keeper = RuleKeeper.open_or_start_empty(settings.rules, load_checked, current_time)
-    run_process(settings, keeper, listeners)
+    run_process(settings, keeper, listeners, keys)
 
 
-def run_process(settings: Settings, keeper: RuleKeeper, listeners: Listeners) -> None:
+def run_process(settings: Settings, keeper: RuleKeeper, listeners: Listeners, keys: tuple[bytes, ...]) -> None:
     """Serve in this process, until a signal or its parent's end."""
     loop_factory = uvicorn.Config("", log_config=None).get_loop_factory()
     with asyncio.Runner(loop_factory=loop_factory) as runner:
-        runner.run(Process(settings, keeper).run(listeners))
+        runner.run(Process(settings, keeper, keys).run(listeners))
 
 
 class Process:
     """The parts of one process that serves: who owns what, in one place."""
 
-    def __init__(self, settings: Settings, keeper: RuleKeeper) -> None:
+    def __init__(self, settings: Settings, keeper: RuleKeeper, keys: tuple[bytes, ...]) -> None:
         self.settings = settings
         self.keeper = keeper
+        self.keys = keys
         self.stop = asyncio.Event()
         self.servers: tuple[uvicorn.Server, ...] = ()
         self._interrupts = 0
@@ -175,6 +180,10 @@ class Process:
             self.keeper.book,
             now=current_time,
             cuts=CutMemory(settings.memory_bytes),
+            identity=IdentityReader(
+                make_consent_reader(settings), self.keys, now=current_time, days=settings.visitor_days
+            ),
+            hosts=_hosts(settings),
             page_bytes=settings.page_size_bytes,
             page_seconds=settings.page_seconds,
         )
@@ -226,6 +235,11 @@ class Process:
                 loop.remove_signal_handler(number)
             if parent is not None:
                 loop.remove_reader(parent.sentinel)
+
+
+def _hosts(settings: Settings) -> Hosts:
+    own = SiteName.of_url(settings.origin) if settings.host_mode == "origin" else None
+    return Hosts(own, map_urls=settings.map_urls)
 
 
 def _own_hosts(settings: Settings) -> tuple[str, ...]:

@@ -51,6 +51,27 @@ class GeoPreset(StrEnum):
     AKAMAI = "akamai"
 
 
+class ConsentSource(StrEnum):
+    """Where the visitor's consent is read: from a banner's cookie, or not at all."""
+
+    ONETRUST = "onetrust"
+    COOKIEBOT = "cookiebot"
+    USERCENTRICS = "usercentrics"
+    TCF = "tcf"
+    COOKIE = "cookie"
+    NOT_REQUIRED = "not-required"
+    NONE = "none"
+
+
+CONSENT_PRESETS: Mapping[ConsentSource, tuple[str, str]] = {
+    ConsentSource.ONETRUST: ("OptanonConsent", "C0003"),
+    ConsentSource.COOKIEBOT: ("CookieConsent", "preferences"),
+    ConsentSource.USERCENTRICS: ("uc_consent", "functional"),
+    ConsentSource.TCF: ("euconsent-v2", "1,5,6"),
+}
+"""The cookie that a banner writes, and the categories in it that stand for personalization."""
+
+
 def _split_list(value: object) -> object:
     """Flags and the environment give text: `a,b`, or several of them."""
     parts = [value] if isinstance(value, str) else value
@@ -136,6 +157,12 @@ def _visitor_cookies(value: Mapping[str, str]) -> Mapping[str, str]:
     return value
 
 
+def _cookie_name(value: str) -> str:
+    if not _COOKIE_NAME.fullmatch(value):
+        raise ValueError(f"{value!r} can't name a cookie (such as OptanonConsent)")
+    return value
+
+
 def _prefix(value: str) -> str:
     if not _PREFIX.fullmatch(value) or any(part in (".", "..") for part in value.split("/")):
         raise ValueError(f"{value!r} is not a plain path (begin with / and end without it, such as /_tailor)")
@@ -209,6 +236,43 @@ class Settings(BaseModel):
             "signal visitor.plan.",
         )
     )
+    consent: ConsentSource = Field(
+        ConsentSource.NONE, description="Where visitors' consent is read: " + ", ".join(ConsentSource) + "."
+    )
+    consent_cookie: Annotated[str, AfterValidator(_cookie_name)] | None = Field(
+        None, description="The cookie that holds the consent, where it is not the preset's."
+    )
+    consent_category: str | None = Field(
+        None,
+        description="What has to be consented to, where it is not the preset's: categories, for tcf numbers of "
+        "purposes, for cookie the value that stands for yes.",
+    )
+    company_without_consent: bool = Field(
+        True, description="Whether signals of the tier company are read without consent: true or false."
+    )
+    visitor_days: Annotated[int, Field(ge=1, le=400)] = Field(
+        180, description="How many days a visitor who does not return is known by the id cookie."
+    )
+    secret_file: Path | None = Field(
+        None,
+        description="The file of the secrets that sign cookies, one on each line: the first signs, all verify. Left "
+        "out, one is made and kept in the data folder.",
+    )
+    secrets: SecretStr | None = Field(
+        None,
+        description="The same secrets, separated by spaces, in place of the file. Not a flag, since every account of "
+        "a machine can read its processes' flags.",
+        json_schema_extra={"flag": False},
+    )
+    host_mode: Annotated[Literal["pass", "origin"], BeforeValidator(_lower)] = Field(
+        "pass",
+        description="Which Host the origin hears: pass (the one that the visitor asked for) or origin (its own; what "
+        "it says of itself in headers is mapped back).",
+    )
+    map_urls: bool = Field(
+        False,
+        description="Whether the origin's absolute URLs in pages become public ones; only with host_mode origin.",
+    )
     prefix: Annotated[str, AfterValidator(_prefix)] = Field(
         "/_tailor", description="The path under which Tailor's own endpoints answer."
     )
@@ -243,12 +307,51 @@ class Settings(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _map_only_another_name(self) -> Self:
+        if self.map_urls and self.host_mode != "origin":
+            raise InconsistentSettingError(
+                "map_urls",
+                "has nothing to map while the origin hears the public Host",
+                "set host_mode to origin, or leave map_urls out",
+            )
+        return self
+
+    @model_validator(mode="after")
     def _keep_the_listeners_apart(self) -> Self:
         if self.port and self.port == self.admin_port and self.host == self.admin_host:
             raise InconsistentSettingError(
                 "admin_port", f"{self.admin_port} is the visitors' port too", "choose another port for one of them"
             )
         return self
+
+    @model_validator(mode="after")
+    def _know_what_consent_means(self) -> Self:
+        overrides = {"consent_cookie": self.consent_cookie, "consent_category": self.consent_category}
+        for setting, value in overrides.items():
+            if value is not None and self.consent in (ConsentSource.NONE, ConsentSource.NOT_REQUIRED):
+                message = f"no cookie is read where consent is {self.consent}"
+                raise InconsistentSettingError(setting, message, f"say whose cookie it is: {_BANNERS}")
+            if value is None and self.consent is ConsentSource.COOKIE:
+                message = "is missing, and where consent is cookie there is no preset"
+                raise InconsistentSettingError(setting, message, "name the cookie, and the value that stands for yes")
+        categories = [part.strip() for part in (self.consent_category or "1").split(",")]
+        if self.consent is ConsentSource.TCF and not all(part in _PURPOSES for part in categories):
+            message = f"{self.consent_category!r} is no list of purposes"
+            raise InconsistentSettingError("consent_category", message, "give numbers from 1 to 24, such as 1,5,6")
+        if "" in categories or self.consent_category == "":
+            message = f"{self.consent_category!r} names nothing in a place"
+            raise InconsistentSettingError("consent_category", message, "give words with a comma between them")
+        return self
+
+    @model_validator(mode="after")
+    def _take_secrets_from_one_place(self) -> Self:
+        if self.secrets is not None and self.secret_file is not None:
+            raise InconsistentSettingError("secret_file", "there are secrets in the variable too", "give one of them")
+        return self
+
+
+_BANNERS = ", ".join([*CONSENT_PRESETS, ConsentSource.COOKIE])
+_PURPOSES = frozenset(str(purpose) for purpose in range(1, 25))
 
 
 class InconsistentSettingError(ValueError):

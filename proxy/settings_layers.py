@@ -21,8 +21,8 @@ from rules.errors import did_you_mean
 CONFIG_FILE = "tailor.toml"
 ENVIRONMENT_PREFIX = "TAILOR_"
 CONFIG_VARIABLE = "TAILOR_CONFIG"
-PATH_SETTINGS = ("rules", "data")
-SECRET_SETTINGS = ("admin_token",)
+PATH_SETTINGS = ("rules", "data", "secret_file")
+SECRET_SETTINGS = ("admin_token", "secrets")
 
 SINGULAR_FLAGS: Mapping[str, str] = {
     "trusted_proxies": "--trusted-proxy",

@@ -180,9 +180,12 @@ class Exchange:
         except TimeoutError as error:
             raise OriginTimeoutError("http_response_timeout", "no response head in time") from error
         except HttpProcessingError as error:
-            # Its first line names the fault; the rest quotes the origin's bytes, which may be a cookie's.
-            fault = error.message.partition("\n")[0]
+            # Its first words name the fault; the rest quotes the origin's bytes, which may be a cookie's.
+            fault = re.split(r"[:\n]", error.message, maxsplit=1)[0]
             raise OriginProtocolError("http_protocol_error", fault) from error
+        except aiohttp.ServerDisconnectedError as error:
+            # Its own words would tell the part of the head that came.
+            raise OriginUnreachableError("connection_terminated", "the connection ended before a head came") from error
         except (aiohttp.ClientError, OSError, EofStream) as error:
             raise OriginUnreachableError("connection_terminated", str(error)) from error
         finally:
@@ -250,3 +253,7 @@ def _check_head(status: int, headers: Headers) -> None:
     for name, value in headers:
         if not _TOKEN.fullmatch(name) or _CONTROL.search(value):
             raise OriginProtocolError("http_protocol_error", "a header that holds a control character")
+    codings = [value.strip().lower() for name, value in headers if name == b"transfer-encoding"]
+    if codings not in ([], [b"chunked"]):
+        # Read to its end as it is, the body would be passed on in a coding that nobody is told of (RFC 9112 §6.1).
+        raise OriginProtocolError("http_protocol_error", "a transfer coding other than chunked")

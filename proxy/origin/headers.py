@@ -51,6 +51,8 @@ CONDITIONS_AND_RANGES = frozenset(
     {b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since", b"if-range", b"range"}
 )
 
+PAGE_DESTINATIONS = frozenset({b"document", b"embed", b"empty", b"fencedframe", b"frame", b"iframe", b"object"})
+
 SHARED_CACHE_FIELDS = frozenset(
     {
         b"age",
@@ -111,11 +113,23 @@ def response_headers(headers: Headers) -> Headers:
     return (*passed, VIA)
 
 
+def asks_for_page(headers: Headers) -> bool:
+    """Whether the answer may be shown as a page; a browser that fetches a picture or a style sheet says so.
+
+    Fetch Metadata, https://www.w3.org/TR/fetch-metadata/#sec-fetch-dest-header; who doesn't say may mean a page.
+    """
+    return all(value.lower() in PAGE_DESTINATIONS for name, value in headers if name == b"sec-fetch-dest")
+
+
 def personal_request_headers(headers: Headers) -> Headers:
     """Headers for a page that may be changed: no conditions, no ranges, and only codings that we read."""
+    return readable_request_headers(tuple(field for field in headers if field[0] not in CONDITIONS_AND_RANGES))
+
+
+def readable_request_headers(headers: Headers) -> Headers:
+    """Headers for what may be a page that has to be read: only codings that we read."""
     accepted = ", ".join(value.decode("latin-1") for name, value in headers if name == b"accept-encoding")
-    dropped = CONDITIONS_AND_RANGES | {b"accept-encoding"}
-    kept = [field for field in headers if field[0] not in dropped]
+    kept = [field for field in headers if field[0] != b"accept-encoding"]
     return (*kept, (b"accept-encoding", readable_codings(accepted).encode()))
 
 
@@ -128,14 +142,19 @@ def personal_response_headers(headers: Headers) -> Headers:
 
 
 def changed_response_headers(headers: Headers, *, length: int, coding: str) -> Headers:
-    """Headers of a page that was changed: what the origin said of its own bytes is told of the new ones, or goes."""
-    kept = [field for field in personal_response_headers(headers) if field[0] not in ORIGIN_BODY_FIELDS]
+    """Headers of a page that was changed for one visitor."""
+    return rewritten_response_headers(personal_response_headers(headers), length=length, coding=coding)
+
+
+def rewritten_response_headers(headers: Headers, *, length: int | None = None, coding: str = "identity") -> Headers:
+    """Headers of a page with other bytes: what the origin said of its own is told of the new ones, or goes."""
+    kept = [field for field in headers if field[0] not in ORIGIN_BODY_FIELDS]
     if coding != "identity":
         kept.append((b"content-encoding", coding.encode()))
     varies = b",".join(value for name, value in kept if name == b"vary").lower()
     if not {b"*", b"accept-encoding"} & {name.strip() for name in varies.split(b",")}:
         kept.append((b"vary", b"accept-encoding"))
-    return (*kept, (b"content-length", b"%d" % length))
+    return tuple(kept) if length is None else (*kept, (b"content-length", b"%d" % length))
 
 
 def _speaks_to_caches(name: bytes) -> bool:

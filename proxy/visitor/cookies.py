@@ -5,7 +5,7 @@ The site vouches for these values in this request; nothing here is remembered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from urllib.parse import unquote_to_bytes
 
 MAX_VALUE_LENGTH = 200
@@ -23,6 +23,34 @@ def parse_cookies(headers: Iterable[bytes]) -> dict[str, bytes]:
             if equals:
                 cookies.setdefault(name.strip().decode("latin-1"), value.strip().strip(b'"'))
     return cookies
+
+
+def cookie_values(headers: Iterable[bytes], name: bytes) -> list[bytes]:
+    """The values of every cookie with that name, of all `Cookie` headers; names are case-sensitive."""
+    return [
+        value.strip().strip(b'"')
+        for header in headers
+        if name in header
+        for each, equals, value in (pair.partition(b"=") for pair in header.split(b";"))
+        if equals and each.strip() == name
+    ]
+
+
+def without_cookies(
+    headers: tuple[tuple[bytes, bytes], ...], names: Collection[bytes]
+) -> tuple[tuple[bytes, bytes], ...]:
+    """Headers of a request without these cookies; a `Cookie` header that held no other goes, all else stays."""
+    if not any(name == b"cookie" and any(each in value for each in names) for name, value in headers):
+        return headers
+    kept = []
+    for name, value in headers:
+        pairs = value.split(b";") if name == b"cookie" else []
+        left = [pair for pair in pairs if pair.partition(b"=")[0].strip() not in names]
+        if len(left) == len(pairs):
+            kept.append((name, value))
+        elif any(pair.strip() for pair in left):
+            kept.append((name, b";".join(left).lstrip()))
+    return tuple(kept)
 
 
 def read_visitor(cookies: Mapping[str, bytes], cookie_names: Mapping[str, str]) -> dict[str, str]:

@@ -20,11 +20,13 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from proxy.app import App
+from proxy.hosts import Hosts
 from proxy.origin.client import Origin
 from proxy.page.memory import CutMemory
 from proxy.pipeline import Pipeline
 from proxy.request import RequestReader
 from proxy.server import make_config
+from proxy.visitor.identity import IdentityReader
 from proxy.visitor.observe import Observer, make_observer
 from rules.model import RuleBook
 
@@ -53,6 +55,14 @@ class Connection:
         while len(self._unread) < size and self._fill():
             pass
         return self._take(size)
+
+    def read_into(self, room: memoryview) -> int:
+        """Reads what is there, of which nothing is kept; how much that was, 0 once the other side closed."""
+        if self._unread:
+            taken = self._take(len(room))
+            room[: len(taken)] = taken
+            return len(taken)
+        return self.raw.recv_into(room)
 
     def read_to_end(self) -> bytes:
         """All that comes until the other side closes or resets."""
@@ -279,11 +289,22 @@ def running_proxy(
     reader: RequestReader | None = None,
     is_ready: Callable[[], bool] = lambda: True,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    hosts: Hosts | None = None,
+    identity: IdentityReader | None = None,
+    observer: Observer | None = None,
     **origin_options: float,
 ) -> Iterator[RunningServer]:
     """The proxy before `origin_url`, as it runs in production: the real server, app, pipeline and client."""
     origin = Origin(origin_url, **origin_options)
-    pipeline = Pipeline(origin, plain_observer(), book or RuleBook(), now=now, cuts=CutMemory(1 << 20))
+    pipeline = Pipeline(
+        origin,
+        observer or plain_observer(),
+        book or RuleBook(),
+        now=now,
+        cuts=CutMemory(1 << 20),
+        identity=identity,
+        hosts=hosts,
+    )
     app = App(pipeline, reader or RequestReader(), is_ready=is_ready)
     with running_server(lambda: app, origin.close) as server:
         yield server

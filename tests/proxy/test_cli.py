@@ -55,6 +55,16 @@ def test_check_prints_warnings_and_is_content() -> None:
     assert result.output.endswith("1 warning\n")
 
 
+def test_check_says_which_experience_waits_for_which_consent() -> None:
+    write("rules/a.yaml", GOOD.replace("pages: /", "pages: /, who: {visitor.plan: gold}"))
+    result = tailor("check", "rules")
+    assert result.exit_code == 0
+    assert result.output.splitlines() == [
+        "needs consent where company_without_consent is off (company): hello: visitor.plan",
+        "rules: fine; 1 experience, 1 live, 0 warnings",
+    ]
+
+
 def test_check_of_what_is_not_there_can_not_run() -> None:
     result = tailor("check", "nowhere")
     assert result.exit_code == 2
@@ -87,6 +97,28 @@ def test_serve_tells_every_mistake_of_its_settings_and_warns_of_unknown_variable
     assert len(result.stderr.splitlines()) == 2
     result = tailor("serve", "--rules", "nowhere", TAILOR_ORIGIN="http://a", TAILOR_PROT="1")
     assert result.stderr.startswith("warning: TAILOR_PROT: no such setting, ignored (did you mean 'TAILOR_PORT'?)\n")
+
+
+def test_serve_does_not_start_with_a_weak_secret_and_does_not_tell_it() -> None:
+    write("rules/a.yaml", GOOD)
+    result = tailor("serve", "--origin", "http://127.0.0.1:9", TAILOR_SECRETS="hunter2")
+    assert result.exit_code == 2
+    assert "TAILOR_SECRETS: secret 1 has 7 bytes, 32 is the least" in result.stderr
+    assert "hunter2" not in result.stderr
+
+
+def test_serve_warns_of_secrets_that_others_can_read() -> None:
+    import socket
+
+    write("rules/a.yaml", GOOD)
+    write("secrets.txt", "x" * 32)
+    Path("secrets.txt").chmod(0o644)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        flags = ["--port", str(taken.getsockname()[1]), "--secret-file", "secrets.txt"]
+        result = tailor("serve", "--origin", "http://127.0.0.1:9", *flags)
+    assert result.stderr.splitlines()[0] == (
+        "warning: secrets.txt: others on this machine can read it (chmod 600 secrets.txt)"
+    )
 
 
 def test_a_taken_port_is_one_line_and_needs_no_origin_to_be_seen() -> None:

@@ -200,3 +200,24 @@ def test_the_log_is_plain_lines_on_standard_error() -> None:
         "INFO proxy.x: told",
         "WARNING uvicorn.error: told too",
     ]
+
+
+def test_every_worker_and_the_next_start_know_the_visitors_of_before(tmp_path: Path) -> None:
+    def page(connection: Connection) -> None:
+        while connection.read_message():
+            connection.send(ok(b"<h1>Hello</h1>", b"Content-Type: text/html"))
+
+    def ask(tailor: Running, cookie: str) -> httpx.Response:
+        headers = {"cookie": cookie}
+        return httpx.get(f"{tailor.public}/nowhere", headers=headers, trust_env=False, timeout=PATIENCE_SECONDS)
+
+    flags = ("--consent", "not-required", "--workers", "2")
+    with scripted_origin(page) as origin:
+        with serving(tmp_path, origin.url, *flags) as tailor:
+            cookie = ask(tailor, "").headers["set-cookie"].partition(";")[0]
+            assert not any("set-cookie" in ask(tailor, cookie).headers for _ in range(8))
+            tailor.end()
+        with serving(tmp_path, origin.url, *flags) as tailor:
+            assert "set-cookie" not in ask(tailor, cookie).headers
+            tailor.end()
+    assert [path.name for path in (tmp_path / "tailor-data").iterdir()] == ["secret"]

@@ -102,6 +102,54 @@ def test_a_pair_of_a_bad_name_is_refused(written: object) -> None:
         settings(visitor_cookies=written)
 
 
+def test_the_origin_hears_the_public_host_unless_the_operator_says_otherwise() -> None:
+    assert (settings().host_mode, settings(host_mode="Origin").host_mode) == ("pass", "origin")
+
+
+def test_urls_are_mapped_only_where_the_origin_hears_its_own_name() -> None:
+    assert settings(host_mode="origin", map_urls="true").map_urls
+    with pytest.raises(ValidationError, match="set host_mode to origin, or leave map_urls out"):
+        settings(map_urls=True)
+
+
+@pytest.mark.parametrize("given", [{"host_mode": "public"}, {"host_mode": "origin", "map_urls": "some"}])
+def test_a_host_mode_that_is_not_known_is_refused(given: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        settings(**given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"consent": "maybe"},
+        {"consent": "cookie"},
+        {"consent": "cookie", "consent_cookie": "ok"},
+        {"consent": "cookie", "consent_category": "yes"},
+        {"consent": "cookie", "consent_cookie": "ok", "consent_category": ""},
+        {"consent": "onetrust", "consent_cookie": "a b"},
+        {"consent": "onetrust", "consent_category": "C0002,"},
+        {"consent": "tcf", "consent_category": "functional"},
+        {"consent": "tcf", "consent_category": "0"},
+        {"consent": "tcf", "consent_category": "25"},
+        {"consent_cookie": "ok"},
+        {"consent": "not-required", "consent_category": "C0003"},
+        {"visitor_days": 0},
+        {"visitor_days": 401},
+        {"company_without_consent": "perhaps"},
+        {"secrets": "x" * 32, "secret_file": "secrets.txt"},
+    ],
+)
+def test_consent_that_would_mean_nothing_is_refused(given: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        settings(**given)
+
+
+def test_a_plain_cookie_of_consent_has_a_name_and_a_value() -> None:
+    plain = settings(consent="cookie", consent_cookie="ok", consent_category="yes, all of it")
+    assert (plain.consent_cookie, plain.consent_category) == ("ok", "yes, all of it")
+    assert settings(consent="tcf", consent_category="1, 24").consent_category == "1, 24"
+
+
 @pytest.mark.parametrize("prefix", ["", "/", "tailor", "/a/", "/a//b", "/../a", "/a?b", "/ä"])
 def test_a_prefix_is_a_plain_path(prefix: str) -> None:
     assert settings(prefix="/-/tailor").prefix == "/-/tailor"

@@ -11,6 +11,7 @@ from proxy.origin.errors import (
     OriginBodyError,
     OriginProtocolError,
     OriginTimeoutError,
+    OriginUnreachableError,
 )
 from proxy.origin.headers import Headers
 from tests.proxy.origin.conversation import HOST, fetch, pieces, read_body, silent, talk
@@ -221,6 +222,28 @@ MALFORMED = {
     "NUL in a value": b"HTTP/1.1 200 OK\r\nX: a\x00b\r\n\r\n",
     "carriage return in a value": b"HTTP/1.1 200 OK\r\nX: a\rSet-Cookie: b\r\n\r\n",
     "space in a name": b"HTTP/1.1 200 OK\r\nX Y: a\r\n\r\n",
+    "delete in a value": b"HTTP/1.1 200 OK\r\nX: a\x7fb\r\n\r\n",
+    "letter beyond ASCII in a name": b"HTTP/1.1 200 OK\r\nX\xe9: a\r\n\r\n",
+    "field without a colon": b"HTTP/1.1 200 OK\r\nX\r\n\r\n",
+    "field without a name": b"HTTP/1.1 200 OK\r\n: a\r\n\r\n",
+    "space before a colon": b"HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\nhello",
+    "page and no head": b"<html>hello</html>\r\n\r\n",
+    "another protocol": b"ICY 200 OK\r\n\r\n",
+    "version of later": b"HTTP/2 200 OK\r\n\r\n",
+    "version of never": b"HTTP/1.2 200 OK\r\nContent-Length: 0\r\n\r\n",
+    "status of two digits": b"HTTP/1.1 99 Few\r\n\r\n",
+    "status of four digits": b"HTTP/1.1 1000 Many\r\n\r\n",
+    "status below zero": b"HTTP/1.1 -200 OK\r\n\r\n",
+    "length in words": b"HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\nhello",
+    "length below zero": b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+    "length with a sign": b"HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nhello",
+    "no length in its field": b"HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\nhello",
+    "length beyond all bounds": b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\nhello",
+    "list of lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\nhello",
+    "unknown coding": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nhello",
+    "chunks in chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    "coding twice": b"HTTP/1.1 200 OK\r\n" + b"Transfer-Encoding: chunked\r\n" * 2 + b"\r\n5\r\nhello\r\n0\r\n\r\n",
+    "endless reason": b"HTTP/1.1 200 " + b"x" * 100_000,
     "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
     "length and coding": b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "upgrade unasked": b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
@@ -235,6 +258,24 @@ def test_a_head_that_is_not_safe_to_pass_on_is_refused(reply: bytes) -> None:
         talk(origin.url, fetch)
 
     assert failure.value.error == "http_protocol_error"
+
+
+@pytest.mark.parametrize("reply", [b"", b"HTTP/1.1 200 OK\r\nSet-Cookie: secret\r\nContent-Le"])
+def test_a_head_that_breaks_off_is_no_response_and_is_not_quoted(reply: bytes) -> None:
+    with scripted_origin(replying(reply)) as origin, pytest.raises(OriginUnreachableError) as failure:
+        talk(origin.url, fetch)
+
+    assert failure.value.error == "connection_terminated"
+    assert "secret" not in str(failure.value)
+
+
+def test_a_head_that_is_too_long_is_not_quoted() -> None:
+    reply = b"HTTP/1.1 200 OK\r\nSet-Cookie: secret" + b"x" * 100_000
+
+    with scripted_origin(replying(reply)) as origin, pytest.raises(OriginProtocolError) as failure:
+        talk(origin.url, fetch)
+
+    assert "secret" not in str(failure.value)
 
 
 BREAKING = {

@@ -4,12 +4,15 @@ import pytest
 
 from proxy.origin.headers import (
     Headers,
+    asks_for_page,
     changed_response_headers,
     personal_request_headers,
     personal_response_headers,
     readable_codings,
+    readable_request_headers,
     request_headers,
     response_headers,
+    rewritten_response_headers,
 )
 
 HOST = (b"host", b"shop.example")
@@ -243,6 +246,41 @@ def test_a_page_that_was_changed_tells_its_own_length_and_coding() -> None:
     assert values(headers, b"content-encoding") == [b"gzip"]
 
 
+def test_a_page_that_is_the_same_for_everyone_keeps_what_caches_may_do() -> None:
+    origins: Headers = ((b"cache-control", b"max-age=60"), (b"age", b"3"), (b"etag", b'"1"'), (b"content-length", b"9"))
+
+    assert rewritten_response_headers(origins, length=5, coding="gzip") == (
+        (b"cache-control", b"max-age=60"),
+        (b"age", b"3"),
+        (b"content-encoding", b"gzip"),
+        (b"vary", b"accept-encoding"),
+        (b"content-length", b"5"),
+    )
+
+
+def test_a_page_whose_length_is_not_known_tells_none() -> None:
+    assert rewritten_response_headers(((b"content-length", b"9"), (b"vary", b"*"))) == ((b"vary", b"*"),)
+
+
+def test_what_may_have_to_be_read_is_asked_for_in_codings_that_we_read() -> None:
+    asked: Headers = ((b"if-none-match", b'"1"'), (b"accept-encoding", b"gzip, dcb"), (b"range", b"bytes=0-1"))
+
+    assert readable_request_headers(asked) == (
+        (b"if-none-match", b'"1"'),
+        (b"range", b"bytes=0-1"),
+        (b"accept-encoding", b"gzip"),
+    )
+
+
 @pytest.mark.parametrize("vary", [b"Accept-Encoding", b"cookie, accept-encoding", b"*"])
 def test_vary_is_told_once(vary: bytes) -> None:
     assert values(changed_response_headers(((b"vary", vary),), length=5, coding="identity"), b"vary") == [vary]
+
+
+@pytest.mark.parametrize(
+    ("destination", "page"),
+    [(None, True), (b"document", True), (b"empty", True), (b"IFRAME", True), (b"image", False), (b"style", False)],
+)
+def test_what_is_fetched_for_a_page_is_no_page(destination: bytes | None, page: bool) -> None:
+    headers = () if destination is None else ((b"sec-fetch-dest", destination),)
+    assert asks_for_page(headers) is page

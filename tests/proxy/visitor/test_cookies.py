@@ -1,6 +1,6 @@
 import pytest
 
-from proxy.visitor.cookies import MAX_VALUE_LENGTH, parse_cookies, read_visitor
+from proxy.visitor.cookies import MAX_VALUE_LENGTH, cookie_values, parse_cookies, read_visitor, without_cookies
 
 
 def visitor(header: bytes) -> dict[str, str]:
@@ -62,3 +62,29 @@ def test_a_value_is_decoded(value: bytes, text: str) -> None:
 )
 def test_a_value_that_is_no_short_line_of_text_is_missing(value: bytes) -> None:
     assert visitor(b"shop_plan=" + value) == {}
+
+
+def test_every_value_of_a_name_is_found_and_no_other_name_is() -> None:
+    headers = [b"a=1; b=2; A=3; xa=4; a", b'a = "5" ;=6', b""]
+    assert cookie_values(headers, b"a") == [b"1", b"5"]
+    assert cookie_values(headers, b"c") == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "left"),
+    [
+        ([b"a=1; own=2; b=3"], [b"a=1; b=3"]),
+        ([b"own=2; a=1"], [b"a=1"]),
+        ([b"a=1;own=2"], [b"a=1"]),
+        ([b"own=2"], []),
+        ([b"own", b" own = 3 ; "], []),
+        ([b"own=2", b"a=1;  b=2;"], [b"a=1;  b=2;"]),
+        ([b"other=own; xown=1; ownx=2"], [b"other=own; xown=1; ownx=2"]),
+        ([b"a=1;; b ;own=2"], [b"a=1;; b "]),
+    ],
+)
+def test_cookies_are_taken_off_and_the_others_keep_their_bytes(headers: list[bytes], left: list[bytes]) -> None:
+    def request(lines: list[bytes]) -> tuple[tuple[bytes, bytes], ...]:
+        return ((b"host", b"own=1"), *((b"cookie", line) for line in lines), (b"x-own", b"own=1"))
+
+    assert without_cookies(request(headers), (b"own",)) == request(left)
