@@ -1,17 +1,25 @@
-# The front door: make demo | test | check | bench | golden | lock
+# The front door: make demo | demo-saas | demo-wagtail | test | check | bench | golden | lock
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+WAGTAIL := $(VENV)/.wagtail
 JOBS ?= auto
 
-.PHONY: demo test check bench golden lock format clean
+.PHONY: demo demo-saas demo-wagtail test check bench golden lock format clean
 
 demo: $(READY)
-	@$(BIN)/python examples/demo.py
+	@$(BIN)/python -m examples.demo shop
 
-test: $(READY)
+demo-saas: $(READY)
+	@$(BIN)/python -m examples.demo saas
+
+# The site begins with an empty database each time, which takes it a quarter of a minute.
+demo-wagtail: $(WAGTAIL)
+	@$(BIN)/python -m examples.demo wagtail
+
+test: $(WAGTAIL)
 	$(BIN)/pytest -n $(JOBS) $(TESTS)
 
 check: $(READY)
@@ -26,7 +34,7 @@ bench: $(READY)
 
 # Every pair of page and rules in tests/golden/pages, written anew: look at the difference before you commit it.
 golden: $(READY)
-	$(BIN)/python -m tests.golden.write
+	$(BIN)/python -m tests.golden.golden_pages
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
@@ -37,12 +45,19 @@ lock: $(READY)
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-header \
 		pyproject.toml --extra speed --group dev --output-file requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-header \
+		--group wagtail --constraint requirements-dev.lock --output-file requirements-wagtail.lock
 
 $(READY): requirements-dev.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Tailor needs Python 3.11 or later: make PYTHON=...") if sys.version_info < (3, 11) else None'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+# A CMS of other people's, for examples/wagtail and its tests; what both locks name has one version in them.
+$(WAGTAIL): $(READY) requirements-wagtail.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-wagtail.lock
 	@touch $@
 
 clean:

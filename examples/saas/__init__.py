@@ -1,0 +1,1 @@
+"""Evenday, shift planning for companies: `origin/` is the site, `rules/` its rulebook."""

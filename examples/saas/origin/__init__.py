@@ -1,0 +1,1 @@
+"""Evenday's site itself: a few pages that know nothing of Tailor."""
