@@ -10,11 +10,11 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cachetools import LRUCache
 
-from proxy.document import Document, Held, document_of, hold, is_html
+from proxy.document import Document, document_of, hold, is_html
 from proxy.hosts import Hosts
 from proxy.origin.client import Origin, OriginResponse
 from proxy.origin.headers import (
@@ -46,6 +46,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _MAX_SHORTLISTS = 10_000
+
+
+class ChangedPage(NamedTuple):
+    """The body of a page that was changed, and the coding that it is in."""
+
+    body: bytes
+    coding: str
 
 
 class Pipeline:
@@ -127,46 +134,44 @@ class Pipeline:
         # A HEAD has to say what a GET would get, and what a page becomes is known only from the page.
         async with await self._origin.fetch("GET", request.target, headers) as response:
             passed = self._hosts.response_headers(request, response)
-            is_private = is_html(response.headers)
-            unchanged = (*personal_response_headers(passed), *visitor.cookies) if is_private else passed
-            document = self._document(response) if decision or self._hosts.maps_pages else None
-            held = Held(b"", is_complete=False)
-            if document is not None:
-                held = await hold(response, limit=self._page_bytes, seconds=self._page_seconds)
-                if held.is_complete:
-                    changed = await self._change(request, response, document, held.body, decision)
-                    if changed is not None:
-                        body, coding = changed
-                        changed_headers = changed_response_headers(passed, length=len(body), coding=coding)
-                        changed_headers = (*changed_headers, *visitor.cookies)
-                        sent = b"" if request.method == "HEAD" else body
-                        await send_whole(send, response.status, changed_headers, sent)
-                        return
-            if request.method == "HEAD":
+            unchanged = (*personal_response_headers(passed), *visitor.cookies) if is_html(response.headers) else passed
+            page, held = await self._page(request, response, decision)
+            if page is not None:
+                changed = changed_response_headers(passed, length=len(page.body), coding=page.coding)
+                body = b"" if request.method == "HEAD" else page.body
+                await send_whole(send, response.status, (*changed, *visitor.cookies), body)
+            elif request.method == "HEAD":
                 await send_whole(send, response.status, unchanged, b"")
             else:
-                await send_through(response, unchanged, browser, send, held=held.body)
+                await send_through(response, unchanged, browser, send, held=held)
 
     async def _respond_mapped(self, request: Request, headers: Headers, browser: Browser, send: Send) -> None:
         """Answer where no experience could apply: a page with public URLs, the same for every visitor."""
         headers = readable_request_headers(headers)
         async with await self._origin.fetch(request.method, request.target, headers) as response:
             passed = self._hosts.response_headers(request, response)
-            document = self._document(response)
-            if document is not None and request.method == "HEAD":
+            if request.method == "HEAD" and self._document(response) is not None:
                 # What a page becomes is known only from the page, so nothing is told of its bytes.
                 await send_whole(send, response.status, rewritten_response_headers(passed), b"")
                 return
-            held = Held(b"", is_complete=False)
-            if document is not None:
-                held = await hold(response, limit=self._page_bytes, seconds=self._page_seconds)
-                changed = await self._change(request, response, document, held.body) if held.is_complete else None
-                if changed is not None:
-                    body, coding = changed
-                    rewritten = rewritten_response_headers(passed, length=len(body), coding=coding)
-                    await send_whole(send, response.status, rewritten, body)
-                    return
-            await send_through(response, passed, browser, send, held=held.body)
+            page, held = await self._page(request, response)
+            if page is not None:
+                rewritten = rewritten_response_headers(passed, length=len(page.body), coding=page.coding)
+                await send_whole(send, response.status, rewritten, page.body)
+            else:
+                await send_through(response, passed, browser, send, held=held)
+
+    async def _page(
+        self, request: Request, response: OriginResponse, decision: Decision | None = None
+    ) -> tuple[ChangedPage | None, bytes]:
+        """The page with what is to be changed in it; None where it stays, with what of it was read meanwhile."""
+        document = self._document(response) if decision or self._hosts.maps_pages else None
+        if document is None:
+            return None, b""
+        held = await hold(response, limit=self._page_bytes, seconds=self._page_seconds)
+        if not held.is_complete:
+            return None, held.body
+        return await self._change(request, response, document, held.body, decision), held.body
 
     def _document(self, response: OriginResponse) -> Document | None:
         """The page that a response holds, if it can be changed; URLs are mapped in error pages too."""
@@ -196,14 +201,8 @@ class Pipeline:
         return decision if decision.choices else None
 
     async def _change(
-        self,
-        request: Request,
-        response: OriginResponse,
-        document: Document,
-        body: bytes,
-        decision: Decision | None = None,
-    ) -> tuple[bytes, str] | None:
-        """The page as this visitor sees it, and its coding; None where it stays as it came."""
+        self, request: Request, response: OriginResponse, document: Document, body: bytes, decision: Decision | None
+    ) -> ChangedPage | None:
         accept_encoding = request.header(b"accept-encoding")
         accepted = acceptable(accept_encoding.decode("latin-1") if accept_encoding else None)
         try:
@@ -212,8 +211,8 @@ class Pipeline:
             if decision is not None and response.status == 200:
                 kept = await self._cut(request, document, page, decision)
                 if kept is not None:
-                    return kept.body(decision, accepted)
-            return None if page is decoded else encode_for(page, accepted)
+                    return ChangedPage(*kept.body(decision, accepted))
+            return None if page is decoded else ChangedPage(*encode_for(page, accepted))
         except UndecodableError as error:
             logger.debug("%s%s: untouched: %s", request.host, request.path, error)
             return None
