@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -25,12 +25,13 @@ NO_STORE = {"cache-control": "no-store"}
 
 @dataclass(frozen=True, slots=True)
 class Admin:
-    """What the admin listener tells of. `is_ready` says whether this process takes visitors."""
+    """What the admin listener tells of: `is_ready` whether this process takes visitors, `counts` what went wrong."""
 
     settings: Settings
     keeper: RuleKeeper
     version: str
     is_ready: Callable[[], bool]
+    counts: Callable[[], Mapping[str, Mapping[str, int] | int]]
 
     def app(self) -> Starlette:
         """The ASGI application; `livez` and `readyz` answer with and without the prefix."""
@@ -62,6 +63,7 @@ class Admin:
                 "rules": str(keeper.folder),
                 "experiences_live": len(keeper.book.live),
                 "experiences": [experience.id for experience in keeper.book.live],
+                **self.counts(),
                 "last_reload": keeper.loaded_at.isoformat(timespec="seconds"),
                 "last_error": failure
                 and {"at": failure.at.isoformat(timespec="seconds"), "problems": list(failure.problems)},

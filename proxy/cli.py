@@ -1,7 +1,7 @@
-"""The command line: `tailor serve` and `tailor check`.
+"""The command line: `tailor serve`, and for rule authors `tailor check`, `explain`, `test` and `schema`.
 
-Exit codes: 0 fine; 1 the rulebook has problems; 2 the command could not run at all. What is heavy to import is
-imported inside of the commands, so that `tailor --version` is instant.
+Exit codes: 0 fine; 1 the rulebook has problems, or a test of it fails; 2 the command could not run at all. What is
+heavy to import is imported inside of the commands, so that `tailor --version` is instant.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ import click
 
 if TYPE_CHECKING:
     from proxy.settings import Settings
+    from rules.context import Value
     from rules.errors import Problem
+    from rules.model import RuleBook
+    from rules.visits import Visit
 
 CANNOT_RUN = 2
 
@@ -130,30 +133,130 @@ def _greeting(settings: Settings, live: int, listeners: Any) -> Iterable[str]:
         yield f"The origin does not answer at the moment ({trouble}); visitors get a 502 until it does"
 
 
+_FOLDER = click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+
+
 @main.command()
-@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@_FOLDER
 @click.pass_context
 def check(ctx: click.Context, folder: Path) -> None:
     """Say what is wrong with the rulebook in DIR: all of it, each with its place and its likely fix."""
     from datetime import UTC, datetime
 
-    from proxy.reload import load_checked
-    from rules.errors import RuleError
     from rules.lint import consent_needs, lint
 
+    book = _load(ctx, folder)
+    warnings = lint(book, datetime.now(UTC))
+    _show(_lines(warnings))
+    _show(map(str, consent_needs(book)))
+    total, live = len(book.experiences), len(book.live)
+    _show([f"{folder}: fine; {_number(total, 'experience')}, {live} live, {_number(len(warnings), 'warning')}"])
+
+
+@main.command()
+@_FOLDER
+@click.argument("page", metavar="PATH")
+@click.option("--as", "given", multiple=True, metavar="SIGNAL=VALUE", help="What is known of the visitor; repeatable.")
+@click.option("--at", metavar="MOMENT", help="When; such as 2026-12-02T10:00, on the visitor's clock. [default: now]")
+@click.option("--host", default="", help="The name under which the visitor reaches the site.")
+@click.option("--json", "as_json", is_flag=True, help="For a program.")
+@click.pass_context
+def explain(
+    ctx: click.Context, folder: Path, page: str, given: tuple[str, ...], at: str | None, host: str, as_json: bool
+) -> None:
+    """Say why a visitor would see what they see on PATH: every experience that is for it, and each of its tests.
+
+    PATH may have a query. What is always known is filled in as for a request.
+    """
+    import json
+    from datetime import UTC, datetime
+
+    from proxy.reports import explanation_json, explanation_lines
+    from rules.explain import explain
+
+    visit = _visit(page, given, at, host)
+    told = explain(_load(ctx, folder), visit, datetime.now(UTC))
+    if as_json:
+        _show([json.dumps(explanation_json(told), indent=2, ensure_ascii=False)])
+    else:
+        _show(explanation_lines(told))
+
+
+@main.command()
+@_FOLDER
+@click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write the results here as JUnit's XML.")
+@click.pass_context
+def test(ctx: click.Context, folder: Path, junit: Path | None) -> None:
+    """Run the tests that the rulebook in DIR holds under `tests:`. Exit code 1 if one fails."""
+    from datetime import UTC, datetime
+
+    from proxy.junit import junit_xml
+    from proxy.reports import result_lines
+    from rules.run_tests import run_tests
+
+    results = run_tests(_load(ctx, folder), datetime.now(UTC))
+    if not results:
+        raise CannotRunError([f"{folder}: no tests (they stand under `tests:` of a rule file)"])
+    if junit is not None:
+        try:
+            junit.write_bytes(junit_xml(str(folder), results))
+        except OSError as error:
+            raise CannotRunError([f"{junit}: can't be written: {error.strerror}"]) from None
+    failed = sum(1 for result in results if result.misses)
+    _show(result_lines(results))
+    _show([f"{folder}: {f'{failed} failed, ' if failed else ''}{len(results) - failed} passed"])
+    ctx.exit(1 if failed else 0)
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of rule files, by which editors complete and underline."""
+    import json
+
+    from rules.schema import rule_file_schema
+
+    _show([json.dumps(rule_file_schema(), indent=2, ensure_ascii=False)])
+
+
+def _visit(page: str, given: Iterable[str], at: str | None, host: str) -> Visit:
+    from rules.errors import MistakeError
+    from rules.load_visits import read_at, read_page
+    from rules.visits import Visit
+
     try:
-        book = load_checked(folder)
+        path, query = read_page(page)
+        signals = dict(map(_signal, given))
+        return Visit(path, query, host, read_at(at) if at is not None else None, signals)
+    except MistakeError as mistake:
+        raise CannotRunError([f"{mistake.message} ({mistake.hint})" if mistake.hint else mistake.message]) from None
+
+
+def _signal(given: str) -> tuple[str, Value]:
+    from rules.errors import MistakeError
+    from rules.load_visits import read_signal
+    from rules.signals import Type, lookup
+
+    name, equals, word = given.partition("=")
+    if not equals:
+        raise MistakeError(f"`--as {given}` has no `=`", hint="such as --as geo.country=SE")
+    signal = lookup(name)
+    words = word.split(",") if signal is not None and signal.type is Type.LIST else [word]
+    return name, read_signal(name, words)
+
+
+def _load(ctx: click.Context, folder: Path) -> RuleBook:
+    """The rulebook in a folder; the command ends where it has problems."""
+    from proxy.reload import load_checked
+    from rules.errors import RuleError
+
+    try:
+        return load_checked(folder)
     except RuleError as error:
         _show(_lines(error.problems))
         _show([_count(error.problems, folder)])
         ctx.exit(1)
     except OSError as error:
         raise CannotRunError([f"{folder}: can't be read: {error.strerror}"]) from None
-    warnings = lint(book, datetime.now(UTC))
-    _show(_lines(warnings))
-    _show(map(str, consent_needs(book)))
-    total, live = len(book.experiences), len(book.live)
-    _show([f"{folder}: fine; {_number(total, 'experience')}, {live} live, {_number(len(warnings), 'warning')}"])
 
 
 def _lines(problems: Iterable[Problem]) -> Iterable[str]:

@@ -15,10 +15,8 @@ from proxy.origin.client import OriginResponse
 from proxy.origin.headers import request_headers, response_headers
 from proxy.origin.mapping import POLICIES, own_request_headers, public_response_headers, widened_policies
 from proxy.page.addresses import map_addresses
+from proxy.page.memory import LARGE_BYTES
 from proxy.request import Headers, Request
-
-# Above this a page is mapped in a thread, as it is compiled in one.
-_LARGE_BYTES = 256 * 1024
 
 
 class Hosts:
@@ -53,7 +51,8 @@ class Hosts:
         public = _public_name(request)
         policy = b",".join(value for name, value in headers if name in POLICIES)
         work = partial(map_addresses, page, charset_label, own=self._own, public=public, policy=policy)
-        return await asyncio.to_thread(work) if len(page) > _LARGE_BYTES else work()
+        # In a thread where compiling the page would be in one, too.
+        return await asyncio.to_thread(work) if len(page) > LARGE_BYTES else work()
 
 
 def _public_name(request: Request) -> SiteName:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -85,7 +85,11 @@ class Pipeline:
         self._page_seconds = page_seconds
         self._shortlists: LRUCache[tuple[str, str], Shortlist] = LRUCache(_MAX_SHORTLISTS)
         self.failures: Counter[str] = Counter()
-        """How often which step failed, so that a page went out as the origin sent it."""
+        """How often which step failed, at no cost but the change."""
+
+    def counts(self) -> dict[str, Mapping[str, int] | int]:
+        """What went otherwise than decided since this process began, for the operator."""
+        return {"failures": self.failures, "left_out": self._cuts.left_out, "set_aside": self._cuts.set_aside}
 
     def use(self, book: RuleBook) -> None:
         """From the next request on, decide by this rulebook."""
@@ -183,7 +187,7 @@ class Pipeline:
         try:
             return self._identity.read(request.headers, is_https=request.scheme == "https")
         except Exception:
-            self._note_failure("identify", request)
+            self._note_failure("identify", request, "the visitor counts as anonymous")
             return Visitor(Consent(Answer.SILENT, frozenset({Tier.CONTEXTUAL})))
 
     def _decide(self, request: Request, plan: Plan, consent: Consent) -> Decision | None:
@@ -193,7 +197,9 @@ class Pipeline:
             observed = self._observer.observe(needed, request)
             # A group is observed as a whole, and may hold more tiers than one.
             observed = {name: value for name, value in observed.items() if consent.permits(name)}
-            context = make_context(observed, now=self._now(), host=request.host, site_timezone=plan.site_timezone)
+            context = make_context(
+                observed, now=self._now(), host=request.host, site_timezone=plan.site_timezone, needed=needed
+            )
             decision = decide(plan, context)
         except Exception:
             self._note_failure("decide", request)
@@ -230,6 +236,6 @@ class Pipeline:
             return None
         return kept if kept.cut.shown else None
 
-    def _note_failure(self, step: str, request: Request) -> None:
+    def _note_failure(self, step: str, request: Request, instead: str = "the origin's page goes out") -> None:
         self.failures[step] += 1
-        logger.exception("%s %s: %s failed, the origin's page goes out", request.method, request.path, step)
+        logger.exception("%s %s: %s failed, %s", request.method, request.path, step, instead)

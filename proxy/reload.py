@@ -24,12 +24,9 @@ from watchfiles import awatch
 
 from proxy.page.locate import check_selector
 from rules.errors import RuleError
-from rules.load import load_rulebook
+from rules.load import RULE_SUFFIXES, TEMPLATES, load_rulebook
 from rules.model import RuleBook
 from rules.source import MAX_FILE_BYTES
-
-RULE_SUFFIXES = (".yaml", ".yml")
-TEMPLATES = "templates"
 
 logger = logging.getLogger(__name__)
 

@@ -70,10 +70,6 @@ class Request:
         """The first value of a field; `name` in lower case."""
         return next((value for field, value in self.headers if field == name), None)
 
-    def header_lines(self, name: bytes) -> list[str]:
-        """Every value of a field, as text; `name` in lower case."""
-        return [value.decode("latin-1") for field, value in self.headers if field == name]
-
 
 @dataclass(frozen=True, slots=True)
 class RequestReader:

@@ -78,8 +78,7 @@ def listen(host: str, port: int, setting: str) -> socket.socket:
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except socket.gaierror as error:
-        line = f"{host} is not an address of this machine (choose another {flag_of(setting.replace('port', 'host'))})"
-        raise ListenError(line) from error
+        raise ListenError(_not_ours(host, setting)) from error
     try:
         return socket.create_server((address[0], address[1]), family=family, backlog=2048)
     except OSError as error:
@@ -94,11 +93,13 @@ def _why_not(error: OSError, host: str, port: int, setting: str) -> str:
         case errno.EACCES:
             return f"port {port} on {host} is not open to this account ({choose}: 1024 or higher)"
         case errno.EADDRNOTAVAIL:
-            return (
-                f"{host} is not an address of this machine (choose another {flag_of(setting.replace('port', 'host'))})"
-            )
+            return _not_ours(host, setting)
         case _:
             return f"can't listen on {host}, port {port}: {error.strerror} ({choose})"
+
+
+def _not_ours(host: str, setting: str) -> str:
+    return f"{host} is not an address of this machine (choose another {flag_of(setting.replace('port', 'host'))})"
 
 
 def url_of(listener: socket.socket) -> str:
@@ -189,7 +190,7 @@ class Process:
         )
         self.keeper.subscribe(pipeline.use)
         app = App(pipeline, reader, prefix=settings.prefix, is_ready=self.is_ready)
-        admin = Admin(settings, self.keeper, version(DISTRIBUTION), self.is_ready)
+        admin = Admin(settings, self.keeper, version(DISTRIBUTION), self.is_ready, pipeline.counts)
         public_server, admin_server = _Server(make_config(app)), _Server(make_config(admin.app()))
         self.servers = (public_server, admin_server)
         with self._signals(asyncio.get_running_loop()):

@@ -134,18 +134,17 @@ def _networks(value: object) -> object:
         for written in NETWORK_WORDS.get(str(piece).lower(), (str(piece),)):
             try:
                 networks[ip_network(written)] = None
-            except ValueError:
-                networks[_network_with_hint(written)] = None
+            except ValueError as error:
+                raise ValueError(f"{written!r} is not an address or a network ({_network_hint(written)})") from error
     return tuple(networks)
 
 
-def _network_with_hint(written: str) -> Network:
-    """Always raises: with the network that was likely meant, where there is one."""
+def _network_hint(written: str) -> str:
+    """The network that was likely meant, or how one is written."""
     try:
-        hint = f"did you mean {ip_network(written, strict=False)}?"
+        return f"did you mean {ip_network(written, strict=False)}?"
     except ValueError:
-        hint = f"write an address, a network such as 10.0.0.0/8, or one of: {', '.join(NETWORK_WORDS)}"
-    raise ValueError(f"{written!r} is not an address or a network ({hint})")
+        return f"write an address, a network such as 10.0.0.0/8, or one of: {', '.join(NETWORK_WORDS)}"
 
 
 def _visitor_cookies(value: Mapping[str, str]) -> Mapping[str, str]:

@@ -10,9 +10,9 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from proxy.settings import InconsistentSettingError, Settings
@@ -21,8 +21,6 @@ from rules.errors import did_you_mean
 CONFIG_FILE = "tailor.toml"
 ENVIRONMENT_PREFIX = "TAILOR_"
 CONFIG_VARIABLE = "TAILOR_CONFIG"
-PATH_SETTINGS = ("rules", "data", "secret_file")
-SECRET_SETTINGS = ("admin_token", "secrets")
 
 SINGULAR_FLAGS: Mapping[str, str] = {
     "trusted_proxies": "--trusted-proxy",
@@ -62,6 +60,11 @@ def has_flag(field: FieldInfo) -> bool:
     """Whether a setting may be given on the command line; secrets may not."""
     extra = field.json_schema_extra
     return not isinstance(extra, dict) or extra.get("flag") is not False
+
+
+def _holds(field: FieldInfo, kind: type) -> bool:
+    """Whether a setting is of this type, be it one that may be left out."""
+    return kind in (field.annotation, *get_args(field.annotation))
 
 
 def read_settings(
@@ -118,9 +121,9 @@ def _file_layer(config: Path | None, directory: Path) -> Layer:
         raise SettingsError([f"{path}: is not UTF-8 (save it as UTF-8)"]) from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([f"{path}: is not TOML: {error}"]) from error
-    for name in PATH_SETTINGS:
+    for name, field in Settings.model_fields.items():
         # Beside the file that names them, wherever Tailor is started.
-        if isinstance(values.get(name), str):
+        if _holds(field, Path) and isinstance(values.get(name), str):
             values[name] = path.parent / values[name]
     return Layer(values, {name: f"{path}: {name}" for name in values})
 
@@ -132,7 +135,7 @@ def _lines(error: ValidationError, layers: tuple[Layer, ...]) -> list[str]:
         setting = cause.setting if isinstance(cause, InconsistentSettingError) else str(mistake["loc"][0])
         place = next((layer.places[setting] for layer in layers if setting in layer.places), flag_of(setting))
         value = next((layer.values[setting] for layer in layers if setting in layer.values), None)
-        if setting in SECRET_SETTINGS:
+        if setting in Settings.model_fields and _holds(Settings.model_fields[setting], SecretStr):
             value = "…"
         lines.append(f"{place}: {_what_is_wrong(str(mistake['type']), setting, value, mistake)}")
     return lines

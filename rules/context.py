@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from rules.calendars import is_holiday
 from rules.signals import WEEKDAYS
 from rules.timezones import visitor_zone
 
@@ -31,12 +32,18 @@ class Context:
 
 
 def make_context(
-    observed: Mapping[str, Value], *, now: datetime, host: str = "", site_timezone: str = "UTC"
+    observed: Mapping[str, Value],
+    *,
+    now: datetime,
+    host: str = "",
+    site_timezone: str = "UTC",
+    needed: Collection[str] | None = None,
 ) -> Context:
     """A request's context: what was observed, and the signals that always have a value.
 
     `source.medium` is `direct` and `device.type` is `desktop` unless observed; `time.*` is `now`, which is aware, in
-    the zone of `geo.timezone`, else of the site.
+    the zone of `geo.timezone`, else of the site. `time.holiday` takes a calendar, and is left out where
+    `needed` does not name it.
     """
     local = now.astimezone(visitor_zone(observed.get("geo.timezone"), site_timezone))
     signals: dict[str, Value] = {
@@ -45,6 +52,10 @@ def make_context(
         "time.date": local.date(),
         **observed,
     }
+    if needed is None or "time.holiday" in needed:
+        holiday = is_holiday(observed.get("geo.country"), local.date())
+        if holiday is not None:
+            signals.setdefault("time.holiday", holiday)
     signals["source.medium"] = observed.get("source.medium") or "direct"
     signals["device.type"] = observed.get("device.type") or "desktop"
     return Context(signals, now, host)

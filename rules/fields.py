@@ -14,7 +14,7 @@ from rules.nodes import QUOTES, Entries, Node, Scalar, Sequence, Source
 from rules.numbers import parse_number
 
 _SEPARATED = re.compile(r"[+-]?\d{1,3}(?:[,'_ \u00a0\u202f]\d{3})+(?:\.\d+)?|[+-]?\d+,\d+")
-_ID = re.compile(r"[a-z0-9][a-z0-9_.-]*")
+ID = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 
 
 class Problems:
@@ -129,7 +129,7 @@ def integer(node: Node, what: str) -> int:
 
 def identifier(key: Scalar, what: str) -> str:
     """An id: lower-case letters, digits, `-`, `_` and `.`."""
-    if _ID.fullmatch(key.text):
+    if ID.fullmatch(key.text):
         return key.text
     better = re.sub(r"[^a-z0-9_.-]+", "-", key.text.lower()).strip("-._")
     raise MistakeError(

@@ -32,7 +32,7 @@ _REFUSED = {
 
 
 class FragmentCheck:
-    """What a fragment may be made of: nothing whose cost grows faster than the text that wrote it."""
+    """Checks one file's part of a fragment. `given` are the names of its `with:`; `file` is told in what is wrong."""
 
     def __init__(
         self,
@@ -76,12 +76,12 @@ class FragmentCheck:
         if isinstance(node, nodes.List | nodes.Tuple) and not all(isinstance(item, nodes.Const) for item in node.items):
             self._fail(node, "a list may hold plain values only", "compare with each in turn")
         if isinstance(node, nodes.For):
-            self._visit_loop(node, local, in_loop=in_loop)
+            self._visit_loop(node, in_loop=in_loop)
             in_loop = True
         for child in node.iter_child_nodes():
             self._visit(child, local, in_loop=in_loop)
 
-    def _visit_loop(self, node: nodes.For, local: frozenset[str], *, in_loop: bool) -> None:
+    def _visit_loop(self, node: nodes.For, *, in_loop: bool) -> None:
         if in_loop:
             self._fail(node, "a loop in a loop can't be used", "a list signal holds plain values")
         if node.recursive or dotted(node.iter) is None:

@@ -8,26 +8,31 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from rules import fields
+from rules.calendars import prepare, require_country
 from rules.errors import MistakeError, Position, RuleError
 from rules.fields import Problems
 from rules.fragment_compiler import FragmentCompiler
 from rules.load_changes import ChangeReader, SelectorCheck
 from rules.load_conditions import ConditionReader
 from rules.load_experiences import ExperienceReader, templates_digest
+from rules.load_tests import TestReader
 from rules.model import Experience, RuleBook, Site
 from rules.nodes import Entries, Node, Scalar, Source
+from rules.plan import signals_of
 from rules.signals import is_signal, suggest
 from rules.source import MAX_FILE_BYTES, decode, parse
 from rules.timezones import require_zone
 
-_KEYS = ("site", "audiences", "experiences")
-_LATER = ("tests", "goals", "holdout")
-_SITE_KEYS = ("timezone", "languages", "link_hosts")
-_TEMPLATES = "templates"
+KEYS = ("site", "audiences", "experiences", "tests")
+_LATER = ("goals", "holdout")
+SITE_KEYS = ("timezone", "country", "languages", "link_hosts")
+RULE_SUFFIXES = frozenset({".yaml", ".yml"})
+TEMPLATES = "templates"
 _MAX_FILES = 1_000
 
 _T = TypeVar("_T")
@@ -41,8 +46,8 @@ def load_rulebook(folder: Path, *, check_selector: SelectorCheck | None = None) 
     """
     problems = Problems()
     documents = _read_documents(folder, problems)
-    templates = _read_templates(folder / _TEMPLATES, problems)
-    book = _Merged(documents, problems).book(templates, str(folder / _TEMPLATES), check_selector)
+    templates = _read_templates(folder / TEMPLATES, problems)
+    book = _Merged(documents, problems).book(templates, str(folder / TEMPLATES), check_selector)
     if problems.found:
         raise RuleError(dict.fromkeys(problems.found))  # what stands under an alias is read more than once
     return book
@@ -56,8 +61,9 @@ class _Merged:
         self._site: Entries | None = None
         self._audiences: dict[str, tuple[Scalar, Node]] = {}
         self._experiences: dict[str, tuple[Scalar, Node]] = {}
+        self._tests: list[Node] = []
         for document in documents:
-            fields.known_keys(document, "a rule file", _KEYS, problems, later=_LATER)
+            fields.known_keys(document, "a rule file", KEYS, problems, later=_LATER)
             for key, value in document.pairs:
                 with problems.at(value):
                     self._add(key, value)
@@ -75,6 +81,8 @@ class _Merged:
                 self._add_named("audience", value, self._audiences)
             case "experiences":
                 self._add_named("experience", value, self._experiences)
+            case "tests" if not (isinstance(value, Scalar) and value.is_null):
+                self._tests.append(value)
 
     def _add_named(self, what: str, section: Node, known: dict[str, tuple[Scalar, Node]]) -> None:
         if isinstance(section, Scalar) and section.is_null:
@@ -99,34 +107,39 @@ class _Merged:
         conditions = ConditionReader({name: node for name, (_, node) in self._audiences.items()}, problems)
         audiences = conditions.audiences()
         changes = ChangeReader(compiler, problems, templates_folder, check_selector)
-        reader = ExperienceReader(conditions, changes, problems, templates_digest(templates))
+        reader = ExperienceReader(conditions, changes, problems, templates_digest(templates), site.country)
         experiences: list[Experience] = []
         for order, (key, node) in enumerate(self._experiences.values()):
             experience = reader.experience(key, node, order)
             if experience is not None:
                 experiences.append(experience)
+        if any("time.holiday" in signals_of(experience) for experience in experiences):
+            prepare()
         positions = {name: key.position for name, (key, _) in self._audiences.items()}
-        return RuleBook(site, audiences, tuple(experiences), positions)
+        tests = TestReader(self._experiences, problems)
+        written = tuple(test for section in self._tests for test in tests.tests(section))
+        return RuleBook(site, audiences, tuple(experiences), positions, written)
 
 
 def _read_site(block: Entries, problems: Problems) -> Site:
-    fields.known_keys(block, "`site`", _SITE_KEYS, problems)
-    timezone, languages, link_hosts = (block.get(key) for key in _SITE_KEYS)
+    fields.known_keys(block, "`site`", SITE_KEYS, problems)
+    timezone, country, languages, link_hosts = (block.get(key) for key in SITE_KEYS)
     site = Site()
     if timezone is not None:
         with problems.at(timezone):
             name = fields.text(timezone, "`timezone`")
             require_zone(name)
-            site = Site(timezone=name)
-    spoken: tuple[str, ...] = ()
-    hosts: tuple[str, ...] = ()
+            site = replace(site, timezone=name)
+    if country is not None:
+        with problems.at(country):
+            site = replace(site, country=require_country(fields.text(country, "`country`")))
     if languages is not None:
         with problems.at(languages):
-            spoken = fields.texts(languages, "`languages`")
+            site = replace(site, languages=fields.texts(languages, "`languages`"))
     if link_hosts is not None:
         with problems.at(link_hosts):
-            hosts = tuple(_host(item) for item in fields.scalars(link_hosts, "`link_hosts`"))
-    return Site(site.timezone, spoken, hosts)
+            site = replace(site, link_hosts=tuple(_host(item) for item in fields.scalars(link_hosts, "`link_hosts`")))
+    return site
 
 
 def _host(item: Scalar) -> str:
@@ -152,7 +165,7 @@ def _rule_files(folder: Path, problems: Problems) -> list[Path]:
     place = Position(str(folder), 1, 1)
     with problems.at(place):
         entries = _told(lambda: sorted(folder.iterdir()))
-        found = [path for path in entries if path.suffix in {".yaml", ".yml"} and not path.name.startswith(".")]
+        found = [path for path in entries if path.suffix in RULE_SUFFIXES and not path.name.startswith(".")]
         if not found:
             raise MistakeError("no rule files here", hint="a rulebook is a folder with files that end in .yaml")
         if len(found) > _MAX_FILES:

@@ -29,7 +29,7 @@ from rules.model import (
 )
 from rules.nodes import QUOTES, Entries, Node, Scalar, Sequence
 
-_ACTIONS = (
+ACTIONS = (
     "text",
     "html",
     "template",
@@ -42,7 +42,7 @@ _ACTIONS = (
     "remove_class",
     "remove",
 )
-_OPTIONS = ("select", "with", "all", "optional", "seo")
+OPTIONS = ("select", "with", "all", "optional", "seo")
 _LATER = ("rank",)
 
 # A whole document, scripts and all, inside an attribute.
@@ -80,13 +80,13 @@ class ChangeReader:
     def _change(self, node: Node) -> Change | None:
         with self.problems.at(node):
             entry = fields.entries(node, "a change")
-            fields.known_keys(entry, "a change", (*_OPTIONS, *_ACTIONS), self.problems, later=_LATER)
+            fields.known_keys(entry, "a change", (*OPTIONS, *ACTIONS), self.problems, later=_LATER)
             select = self._select(entry)
-            named = [key for key, _ in entry.pairs if key.text in _ACTIONS]
+            named = [key for key, _ in entry.pairs if key.text in ACTIONS]
             if not named:
                 if any(entry.get(key) for key in _LATER):
                     return None
-                raise MistakeError("this change does nothing", hint=f"add one of {', '.join(_ACTIONS)}")
+                raise MistakeError("this change does nothing", hint=f"add one of {', '.join(ACTIONS)}")
             if len(named) > 1:
                 raise MistakeError(
                     f"a change does one thing, and this one names {' and '.join(f'`{key.text}`' for key in named)}",

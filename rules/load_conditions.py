@@ -41,7 +41,6 @@ class ConditionReader:
         self._problems = problems
         self._known: dict[str, _Read | None] = {}
         self._open: list[str] = []
-        self.used: set[str] = set()
 
     def audiences(self) -> dict[str, Condition]:
         """Every audience that is right."""
@@ -86,7 +85,6 @@ class ConditionReader:
         if name not in self._named:
             hint = did_you_mean(name, self._named)
             raise MistakeError(f"unknown audience `{name}`", hint=hint or "audiences are named under `audiences:`")
-        self.used.add(name)
         return self._audience(name)
 
     def _entry(self, key: Scalar, value: Node) -> _Read | None:

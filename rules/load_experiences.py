@@ -16,10 +16,11 @@ from rules.load_schedule import read_schedule
 from rules.model import Experience
 from rules.nodes import Entries, Node, Scalar, written
 from rules.pages import PagePattern
+from rules.schedule import Schedule
 
-_KEYS = ("title", "pages", "except", "who", "when", "priority", "enabled", "draft", "change")
+KEYS = ("title", "pages", "except", "who", "when", "priority", "enabled", "draft", "change")
 _LATER = ("experiment", "variants", "holdout", "redirect", "serve", "rank")
-_PAGE_KEYS = ("path", "host", "query")
+PAGE_KEYS = ("path", "host", "query")
 _MAX_PRIORITY = 1_000_000
 
 _T = TypeVar("_T")
@@ -27,19 +28,23 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class ExperienceReader:
-    """Reads the experiences of one folder. `templates_digest` stands for all of its templates."""
+    """Reads the experiences of one folder. `templates_digest` stands for all of its templates.
+
+    `site_country` is the country under `site:`, empty where there is none.
+    """
 
     conditions: ConditionReader
     changes: ChangeReader
     problems: Problems
     templates_digest: str
+    site_country: str = ""
 
     def experience(self, key: Scalar, node: Node, order: int) -> Experience | None:
         """The experience, or None where something is wrong with it, which the problems then hold."""
         before = len(self.problems.found)
         with self.problems.at(node):
             block = fields.entries(node, f"experience `{key.text}`")
-            fields.known_keys(block, "an experience", _KEYS, self.problems, later=_LATER)
+            fields.known_keys(block, "an experience", KEYS, self.problems, later=_LATER)
             if block.get("pages") is None:
                 self.problems.add(
                     key.position, f"experience `{key.text}` has no `pages`", hint="for every page write /**"
@@ -52,7 +57,7 @@ class ExperienceReader:
                 pages=self._optional(block, "pages", self._pages, ()),
                 exclude=self._optional(block, "except", self._pages, ()),
                 who=self._optional(block, "who", self.conditions.condition, None),
-                when=self._optional(block, "when", lambda value: read_schedule(value, self.problems), None),
+                when=self._optional(block, "when", self._schedule, None),
                 changes=self.changes.changes(change) if change is not None else (),
                 digest=self._digest(change) if change is not None else "",
                 title=self._optional(block, "title", lambda value: fields.text(value, "`title`"), ""),
@@ -72,6 +77,9 @@ class ExperienceReader:
                 return read(node)
         return default
 
+    def _schedule(self, node: Node) -> Schedule | None:
+        return read_schedule(node, self.problems, site_country=self.site_country)
+
     def _pages(self, node: Node) -> tuple[PagePattern, ...]:
         patterns: list[PagePattern] = []
         for item in fields.nodes(node, "`pages`"):
@@ -82,8 +90,8 @@ class ExperienceReader:
     def _page(self, node: Node) -> PagePattern:
         if not isinstance(node, Entries):
             return PagePattern(fields.text(node, "a page"))
-        fields.known_keys(node, "a page", _PAGE_KEYS, self.problems)
-        path, host, query = (node.get(key) for key in _PAGE_KEYS)
+        fields.known_keys(node, "a page", PAGE_KEYS, self.problems)
+        path, host, query = (node.get(key) for key in PAGE_KEYS)
         if path is None and host is None and query is None:
             raise MistakeError("a page without `path`")
         pairs = fields.entries(query, "`query`").pairs if query is not None else ()

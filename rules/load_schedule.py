@@ -5,28 +5,31 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time, tzinfo
 
-from rules import fields
+from rules import calendars, fields
 from rules.errors import MistakeError, did_you_mean
 from rules.fields import Problems
-from rules.nodes import Node, Scalar, written
+from rules.nodes import Entries, Node, Scalar, written
 from rules.operators import parse_moment
-from rules.schedule import Hours, Schedule
+from rules.schedule import Holidays, Hours, Schedule
 from rules.signals import WEEKDAYS
 from rules.timezones import require_zone
 
-_KEYS = ("from", "until", "days", "hours", "timezone")
-_LATER = ("holidays",)
+KEYS = ("from", "until", "days", "hours", "holidays", "timezone")
+HOLIDAY_KEYS = ("country", "is")
 _CLOCK = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)")
 _FULL_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-def read_schedule(node: Node, problems: Problems) -> Schedule | None:
-    """The schedule, or None where something is wrong with it, which `problems` then holds."""
+def read_schedule(node: Node, problems: Problems, *, site_country: str = "") -> Schedule | None:
+    """The schedule, or None where something is wrong with it, which `problems` then holds.
+
+    `site_country` is the ISO 3166-1 code under `site:`, empty where there is none.
+    """
     before = len(problems.found)
     found: dict[str, Node] = {}
     with problems.at(node):
         block = fields.entries(node, "`when`")
-        fields.known_keys(block, "`when`", _KEYS, problems, later=_LATER)
+        fields.known_keys(block, "`when`", KEYS, problems)
         if not block.pairs:
             raise MistakeError("`when` is empty", hint="leave it out, or say when")
         found = {key.text: value for key, value in block.pairs}
@@ -35,6 +38,7 @@ def read_schedule(node: Node, problems: Problems) -> Schedule | None:
         problems.add(found["from"].position, "`from` is after `until`", hint="swap them")
     days: frozenset[int] = frozenset()
     hours: tuple[Hours, ...] = ()
+    holidays: Holidays | None = None
     zone: tzinfo | None = None
     if "days" in found:
         with problems.at(found["days"]):
@@ -42,6 +46,9 @@ def read_schedule(node: Node, problems: Problems) -> Schedule | None:
     if "hours" in found:
         with problems.at(found["hours"]):
             hours = tuple(_hours(item) for item in fields.scalars(found["hours"], "`hours`"))
+    if "holidays" in found:
+        with problems.at(found["holidays"]):
+            holidays = _holidays(found["holidays"], problems, site_country)
     place = found.get("timezone")
     whose = place.text if isinstance(place, Scalar) else "visitor"
     if place is not None:
@@ -50,7 +57,7 @@ def read_schedule(node: Node, problems: Problems) -> Schedule | None:
             zone = require_zone(whose) if whose not in {"visitor", "site"} else None
     if len(problems.found) > before:
         return None
-    return Schedule(start, until, days, hours, zone, whose == "site", f"when: {written(node)}")
+    return Schedule(start, until, days, hours, holidays, zone, whose == "site", f"when: {written(node)}")
 
 
 def _bound(found: dict[str, Node], key: str, problems: Problems) -> date | datetime | None:
@@ -103,6 +110,30 @@ def _day(word: str, item: Scalar) -> int:
         or "mon, tue, wed, thu, fri, sat, sun, or mon-fri"
     )
     raise MistakeError(f"unknown day `{word}`", hint=hint, position=item.position)
+
+
+def _holidays(node: Node, problems: Problems, site_country: str) -> Holidays:
+    if not isinstance(node, Entries) or not node.pairs:
+        hint = "such as {country: visitor, is: true}"
+        raise MistakeError("`holidays` wants `country`, `is`, or both", hint=hint)
+    fields.known_keys(node, "`holidays`", HOLIDAY_KEYS, problems)
+    country, wanted = (node.get(key) for key in HOLIDAY_KEYS)
+    calendars.prepare()
+    return Holidays(
+        fields.flag(wanted, "`is`") if wanted is not None else True,
+        _country(country, site_country) if country is not None else None,
+    )
+
+
+def _country(node: Node, site_country: str) -> str | None:
+    word = fields.text(node, "`country`")
+    if word == "visitor":
+        return None
+    if word != "site":
+        return calendars.require_country(word)
+    if not site_country:
+        raise MistakeError("the country of the site is not known", hint="say it under `site:`, as `country: NO`")
+    return site_country
 
 
 def _hours(item: Scalar) -> Hours:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from rules.conditions import Condition
@@ -11,6 +11,7 @@ from rules.errors import Position
 from rules.fragments import Fragment
 from rules.pages import PagePattern
 from rules.schedule import Schedule
+from rules.visits import Visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +158,26 @@ def fragments_of(action: Action) -> tuple[Fragment, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """`site:` of a rulebook: its IANA time zone, its languages, and hosts that built links may lead to."""
+    """`site:` of a rulebook: its IANA time zone, its languages, hosts that built links may lead to, and its country.
+
+    The country is an ISO 3166-1 code, empty where none is given.
+    """
 
     timezone: str = "UTC"
     languages: tuple[str, ...] = ()
     link_hosts: tuple[str, ...] = ()
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTest:
+    """One of `tests:`: the ids of experiences that are for this visit (`shows`), and that are not (`hides`)."""
+
+    name: str
+    visit: Visit
+    position: Position
+    shows: tuple[str, ...] = ()
+    hides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +188,13 @@ class RuleBook:
     audiences: Mapping[str, Condition] = field(default_factory=dict)
     experiences: tuple[Experience, ...] = ()
     audience_positions: Mapping[str, Position] = field(default_factory=dict)
+    tests: tuple[RuleTest, ...] = ()
 
     @property
     def live(self) -> tuple[Experience, ...]:
         """The experiences that visitors can see: enabled, and no drafts."""
         return tuple(e for e in self.experiences if e.enabled and not e.draft)
+
+    def with_drafts(self) -> RuleBook:
+        """The rulebook as it would be if its drafts went live: for its author's tools, never for visitors."""
+        return replace(self, experiences=tuple(replace(e, draft=False) for e in self.experiences))

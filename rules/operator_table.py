@@ -78,7 +78,7 @@ def _read_values(signal: Signal, node: Node) -> Operator:
     words, globs, numbers = set[str](), list[TextGlob](), set[float]()
     for scalar in fields.scalars(node, what):
         try:
-            _check_value(signal, scalar.text)
+            check_value(signal, scalar.text)
         except MistakeError as mistake:
             raise MistakeError(mistake.message, hint=mistake.hint, position=scalar.position) from None
         if "*" in scalar.text and signal.type is not Type.NUMBER:
@@ -90,7 +90,7 @@ def _read_values(signal: Signal, node: Node) -> Operator:
     return IsOneOf(frozenset(words), tuple(globs), frozenset(numbers))
 
 
-def _check_value(signal: Signal, word: str) -> None:
+def check_value(signal: Signal, word: str) -> None:
     """Refuse what the signal can never be."""
     what = f"`{signal.name}`"
     match signal.type:
@@ -239,3 +239,8 @@ _INSTEAD = {
 def operator_names() -> tuple[str, ...]:
     """Every operator that a test may name, in the order of the documentation."""
     return tuple(_TABLE)
+
+
+def operators_of(kind: Type) -> tuple[str, ...]:
+    """Those of them that fit a signal of this type."""
+    return tuple(name for name, (types, _) in _TABLE.items() if kind in types)

@@ -84,5 +84,6 @@ def signals_of(experience: Experience) -> frozenset[str]:
     who = experience.who.signals if experience.who is not None else frozenset[str]()
     when = experience.when.signals if experience.when is not None else frozenset[str]()
     named = who.union(when, *(fragment.signals for fragment in experience.fragments))
-    # The signals of time are told on the visitor's clock.
-    return named | {"geo.timezone"} if any(name.startswith("time.") for name in named) else named
+    # The signals of time are told on the visitor's clock, and holidays are those of the visitor's country.
+    clock = {"geo.timezone"} if any(name.startswith("time.") for name in named) else set[str]()
+    return named | clock | ({"geo.country"} if "time.holiday" in named else set[str]())

@@ -60,6 +60,7 @@ _COUNTRY_CODES = (
 COUNTRIES = tuple(_COUNTRY_CODES.split())
 # What people write for a value, and what it is called.
 COMMON_NAMES = {"uk": "GB", "el": "GR", "en": "GB", "phone": "mobile", "smartphone": "mobile", "computer": "desktop"}
+MEDIUMS = ("search", "social", "email", "paid", "referral", "chatbot", "direct")
 DEVICES = ("mobile", "tablet", "desktop", "tv")
 
 _CATALOGUE = (
@@ -69,7 +70,7 @@ _CATALOGUE = (
     Signal("geo.postcode", Type.TEXT, "postal code as written in its country", "0150"),
     Signal("geo.timezone", Type.TEXT, "IANA time zone", "Europe/Oslo"),
     Signal("geo.eu", Type.BOOLEAN, "whether the country is in the European Union", "false"),
-    Signal("source.medium", Type.TEXT, "search, social, email, paid, referral, chatbot or direct", "search"),
+    Signal("source.medium", Type.TEXT, "kind of source", "search", values=MEDIUMS),
     Signal("source.name", Type.TEXT, "who sent the visitor", "google"),
     Signal("source.campaign", Type.TEXT, "campaign of the link", "spring-sale"),
     Signal("source.term", Type.TEXT, "search term or keyword of the link", "running shoes"),
@@ -84,6 +85,7 @@ _CATALOGUE = (
     Signal("time.hour", Type.NUMBER, "hour of the day where the visitor is, 0 to 23", "18"),
     Signal("time.weekday", Type.TEXT, "day of the week where the visitor is", "sat", values=WEEKDAYS),
     Signal("time.date", Type.DATE, "date where the visitor is", "2026-12-24"),
+    Signal("time.holiday", Type.BOOLEAN, "whether it is a public holiday where the visitor is", "true"),
 )
 
 _FAMILIES = (
@@ -97,11 +99,6 @@ _BY_NAME = {signal.name: signal for signal in _CATALOGUE}
 def catalogue() -> tuple[Signal, ...]:
     """Every signal; an open family stands once, as `visitor.<name>`."""
     return _CATALOGUE + _FAMILIES
-
-
-def names() -> tuple[str, ...]:
-    """Every name, families as `visitor.<name>`."""
-    return tuple(signal.name for signal in catalogue())
 
 
 def lookup(name: str) -> Signal | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -33,3 +34,20 @@ def visitor_zone(claimed: object, site_timezone: str) -> ZoneInfo:
     """The visitor's zone: what `geo.timezone` says where it names one, else the site's."""
     zone = find_zone(claimed) if isinstance(claimed, str) and claimed else None
     return zone or find_zone(site_timezone) or ZoneInfo("UTC")
+
+
+def clock_change(zone: tzinfo, begin: datetime, end: datetime) -> datetime | None:
+    """The instant later than `begin`, and up to `end`, at which the zone's clock is put forward or back.
+
+    None where its distance from UTC is the same at both; so let them lie no more than a day apart.
+    """
+    offset = begin.astimezone(zone).utcoffset()
+    if end.astimezone(zone).utcoffset() == offset:
+        return None
+    while end - begin > timedelta.resolution:
+        middle = begin + (end - begin) / 2
+        if middle.astimezone(zone).utcoffset() == offset:
+            begin = middle
+        else:
+            end = middle
+    return end

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from proxy.page.locate import declared_encoding
+from proxy.page.locate import declared_encoding, decoded_as_browsers_do
 
 # The names of the Encoding Standard (https://encoding.spec.whatwg.org/#names-and-labels) that Python calls otherwise,
 # or whose Python namesake is a smaller set.
@@ -22,12 +22,10 @@ _CODECS = {
     "x-mac-cyrillic": "mac_cyrillic",
     # Their own letters are one thing to Python and another to browsers: ASCII and character references are neither.
     "x-user-defined": "ascii",
-    "big5": "big5",
 }
 # An ASCII byte is not always that character in these, so spans of a Latin-1 reading would not be theirs.
 _UNREADABLE = re.compile(r"utf-16|iso-2022|replacement|hz-gb", re.IGNORECASE)
 _ESCAPES = re.compile(rb"\x1b[$(]")
-_LOOKALIKES = {0xA5: "&#165;", 0x203E: "&#8254;"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +37,21 @@ class Charset:
 
     def encode(self, markup: str) -> bytes:
         """Markup in this charset; a character that it doesn't hold becomes a character reference."""
-        return self._without_lookalikes(markup).encode(self.codec, "xmlcharrefreplace")
+        if self.holds(markup):
+            return markup.encode(self.codec)
+        return "".join(c if self.holds(c) else f"&#{ord(c)};" for c in markup).encode(self.codec)
 
     def holds(self, text: str) -> bool:
-        """Whether every character of `text` has bytes in this charset."""
+        """Whether `text` has bytes in this charset that browsers read as that text again."""
+        if text.isascii():
+            return True
         try:
-            text.encode(self.codec)
+            encoded = text.encode(self.codec)
         except UnicodeEncodeError:
             return False
-        return self._without_lookalikes(text) == text
+        # Python's codecs and the Encoding Standard's differ: a yen sign becomes a backslash in EUC-JP, and that is a
+        # slash to whoever reads a URL; Cyrillic letters of Big5 are others to a browser.
+        return self.codec == "utf-8" or decoded_as_browsers_do(encoded, self.name) == text
 
     def as_latin1(self, text: str) -> str:
         """`text` as it stands in the Latin-1 reading of a page in this charset."""
@@ -55,10 +59,6 @@ class Charset:
             return text.encode(self.codec).decode("latin-1")
         # A reference: the parser turns it into the character itself, among letters read byte by byte.
         return "".join(c.encode(self.codec).decode("latin-1") if self.holds(c) else c for c in text)
-
-    def _without_lookalikes(self, text: str) -> str:
-        # Its encoder writes a yen sign as a backslash, and that is a slash to whoever reads a URL.
-        return text.translate(_LOOKALIKES) if self.codec.lower() == "euc-jp" else text
 
 
 class UnreadableCharsetError(Exception):
@@ -86,4 +86,4 @@ def charset_of(body: bytes, header_label: str | None) -> Charset:
 
 
 def _codec(name: str) -> str:
-    return _CODECS.get(name.lower(), name)
+    return _CODECS.get(name.lower(), name.lower())

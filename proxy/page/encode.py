@@ -56,12 +56,12 @@ class Encoder:
         if not accepted:
             return b"".join(filled), "identity"
         if not self._cut.holes:
-            return self._encode_once(filled[0], accepted[0]), accepted[0]
+            return self._encoded_whole(filled[0], accepted[0]), accepted[0]
         if "gzip" in accepted:
             return self._gzip_segments(filled), "gzip"
-        return encode_once(b"".join(filled), accepted[0]), accepted[0]
+        return encode_for(b"".join(filled), accepted)
 
-    def _encode_once(self, body: bytes, coding: str) -> bytes:
+    def _encoded_whole(self, body: bytes, coding: str) -> bytes:
         encoded = self._whole.get(coding)
         if encoded is None:
             encoded = self._whole[coding] = _encode_well(body, coding)

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 
 import turbohtml
+import turbohtml.detect  # makes Python know the Standard's decoders
 from turbohtml import Element, Namespace
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "SelectorError",
     "check_selector",
     "declared_encoding",
+    "decoded_as_browsers_do",
     "latin1_reading",
 ]
 
@@ -88,6 +90,11 @@ def declared_encoding(body: bytes, header_label: str | None) -> tuple[str, bool]
     name = document.encoding or "windows-1252"
     guessed = document.encoding_confidence != "certain" and name in ("UTF-8", "windows-1252")
     return name, not guessed
+
+
+def decoded_as_browsers_do(encoded: bytes, encoding: str) -> str:
+    """Bytes read in an encoding of the Encoding Standard, by its own tables."""
+    return encoded.decode(f"whatwg-{encoding}", "replace")
 
 
 def latin1_reading(body: bytes) -> str:

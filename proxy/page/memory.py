@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -26,7 +27,7 @@ _SAMPLE = 16
 _MAX_URLS = 10_000
 _MAX_TOLD = 1_000
 # Above this a page is compiled in a thread: at 10 ns a byte, 256 KB hold the event loop for some milliseconds.
-_LARGE_BYTES = 256 * 1024
+LARGE_BYTES = 256 * 1024
 
 _Key = tuple[bytes, str | None, bytes]
 
@@ -67,6 +68,8 @@ class CutMemory:
         self._kept: LRUCache[_Key, Kept] = LRUCache(max_bytes, getsizeof=_size)
         self._histories: LRUCache[tuple[str, bytes], _History] = LRUCache(_MAX_URLS)
         self._told: LRUCache[tuple[str, str], None] = LRUCache(_MAX_TOLD)
+        self.left_out: Counter[str] = Counter()
+        """How often each experience was decided for and could not be put on a page that was cut anew."""
         self.set_aside = 0
         """How often a verification disagreed."""
 
@@ -85,7 +88,7 @@ class CutMemory:
         aside = frozenset[str]() if verify else history.aside
         work = partial(_compile, body, charset_label, decision, aside, verify)
         try:
-            cut = await asyncio.to_thread(work) if len(body) > _LARGE_BYTES else work()
+            cut = await asyncio.to_thread(work) if len(body) > LARGE_BYTES else work()
         except (UnreadableCharsetError, BombError) as error:
             history.refused = str(error)
             self._tell(url, error)
@@ -111,6 +114,7 @@ class CutMemory:
 
     def _tell_left_out(self, url: str, left_out: Iterable[LeftOut]) -> None:
         for each in left_out:
+            self.left_out[each.experience] += 1
             told = (each.experience, f"{url} {each.selector} {each.why}")
             if told not in self._told:
                 self._told[told] = None

@@ -12,7 +12,7 @@ from proxy.page.writing import Writing
 from rules.model import Where
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SetAttribute:
     """Sets an attribute, or takes it away (None)."""
 
@@ -21,7 +21,7 @@ class SetAttribute:
     value: Writing | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class EditClass:
     """Adds a class name, or takes it away."""
 
@@ -30,7 +30,7 @@ class EditClass:
     present: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SetBackground:
     """Changes the picture in an inline style's background."""
 
@@ -38,7 +38,7 @@ class SetBackground:
     url: Writing
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SetContent:
     """Replaces all that the element contains."""
 
@@ -46,7 +46,7 @@ class SetContent:
     content: Writing
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ReplaceElement:
     """Puts something in the element's own place; None takes the element out."""
 
@@ -54,7 +54,7 @@ class ReplaceElement:
     content: Writing | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class InsertBeside:
     """Adds something beside or inside the element."""
 

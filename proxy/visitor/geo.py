@@ -71,37 +71,7 @@ PRESETS: Mapping[GeoPreset, GeoHeaders] = {
 EDGESCAPE = b"x-akamai-edgescape"
 """Akamai gives all facts in one: `country_code=US,region_code=MA,city=CAMBRIDGE,zip=02138-02142+02238,timezone=EST`."""
 
-EU_MEMBERS: frozenset[str] = frozenset(
-    {
-        "AT",
-        "BE",
-        "BG",
-        "CY",
-        "CZ",
-        "DE",
-        "DK",
-        "EE",
-        "ES",
-        "FI",
-        "FR",
-        "GR",
-        "HR",
-        "HU",
-        "IE",
-        "IT",
-        "LT",
-        "LU",
-        "LV",
-        "MT",
-        "NL",
-        "PL",
-        "PT",
-        "RO",
-        "SE",
-        "SI",
-        "SK",
-    }
-)
+EU_MEMBERS = frozenset("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split())
 """The member states of the European Union, ISO 3166-1."""
 
 # XX, ZZ: not known. T1: Tor. A1, A2: anonymous, by satellite. EU, AP: somewhere on a continent. O1: other.

@@ -147,7 +147,7 @@ SENDERS: tuple[Sender, ...] = (
 
 NOT_SEARCH: frozenset[str] = _words(
     "docs.google.com drive.google.com sites.google.com classroom.google.com calendar.google.com meet.google.com "
-    "translate.google.com accounts.google.com classroom.google.com tagassistant.google.com maps.google.com "
+    "translate.google.com accounts.google.com tagassistant.google.com maps.google.com "
     "disk.yandex.ru maps.yandex.ru translate.yandex.ru finance.yahoo.com news.yahoo.com"
 )
 """Hosts below a search engine's that are no search: plain referrals."""

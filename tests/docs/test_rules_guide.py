@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from proxy.cli import main
 from proxy.page.locate import check_selector
-from rules import load, load_changes, load_experiences, load_schedule, operator_table, sandbox
+from rules import load, load_changes, load_experiences, load_schedule, load_tests, operator_table, sandbox
 from rules.lint import lint
 from rules.load import load_rulebook
 from rules.model import Where
@@ -49,12 +49,30 @@ def test_an_example_loads_without_a_warning(example: Block, tmp_path: Path) -> N
 
 def test_the_broken_example_is_told_as_the_guide_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (broken,) = (block for block in blocks(GUIDE, "yaml") if block.note == "broken")
-    (shown,) = blocks(GUIDE, "console")
+    (shown,) = (block for block in blocks(GUIDE, "console") if not block.note)
     write_rulebook(tmp_path / "rules", broken.text)
     monkeypatch.chdir(tmp_path)
     command, _, expected = shown.text.partition("\n")
     assert command == "$ tailor check rules"
     assert CliRunner().invoke(main, ["check", "rules"]).output == expected
+
+
+def test_the_first_rule_is_explained_as_the_guide_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = blocks(GUIDE, "yaml")[0]
+    (shown,) = (block for block in blocks(GUIDE, "console") if block.note == "explain")
+    write_rulebook(tmp_path / "rules", first.text)
+    monkeypatch.chdir(tmp_path)
+    command, _, expected = shown.text.partition("\n")
+    assert CliRunner().invoke(main, command.removeprefix("$ tailor ").split()).output == expected
+
+
+def test_the_tests_of_the_guide_end_as_it_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tested,) = (block for block in blocks(GUIDE, "yaml") if block.note == "tests")
+    (shown,) = (block for block in blocks(GUIDE, "console") if block.note == "tests")
+    write_rulebook(tmp_path / "rules", tested.text)
+    monkeypatch.chdir(tmp_path)
+    command, _, expected = shown.text.partition("\n")
+    assert CliRunner().invoke(main, command.removeprefix("$ tailor ").split()).output == expected
 
 
 def first_cells(*, beside: str = "") -> set[str]:
@@ -83,10 +101,11 @@ def test_every_operator_has_its_row() -> None:
 @pytest.mark.parametrize(
     "keys",
     [
-        pytest.param(load_changes._ACTIONS, id="actions"),
+        pytest.param(load_changes.ACTIONS, id="actions"),
         pytest.param(("all", "optional", "seo"), id="options"),
-        pytest.param(load_experiences._KEYS, id="experience"),
-        pytest.param(load_schedule._KEYS, id="when"),
+        pytest.param(load_experiences.KEYS, id="experience"),
+        pytest.param(load_schedule.KEYS, id="when"),
+        pytest.param(load_tests.KEYS, id="tests"),
         pytest.param(sorted(sandbox.FILTERS), id="filters"),
     ],
 )
@@ -97,7 +116,7 @@ def test_every_key_has_its_row(keys: tuple[str, ...]) -> None:
 
 def test_the_guide_names_every_key_of_a_site_and_every_place_of_an_insert() -> None:
     named = set(code_words(prose(GUIDE)))
-    assert {*load._SITE_KEYS, *Where, "with"} <= {word.split(":")[0] for word in named}
+    assert {*load.SITE_KEYS, *Where, "with"} <= {word.split(":")[0] for word in named}
 
 
 def test_the_guide_lists_what_this_version_does_not_support() -> None:
@@ -105,10 +124,8 @@ def test_the_guide_lists_what_this_version_does_not_support() -> None:
         *load._LATER,
         *load_experiences._LATER,
         *load_changes._LATER,
-        *load_schedule._LATER,
+        *load_tests._LATER,
         *operator_table._LATER,
     }
     text = prose(GUIDE).partition("## Not in this version")[2]
-    assert later == {word for line in text.splitlines() if line.startswith("| ") for word in code_words(line)} - {
-        "when"
-    }
+    assert later == {word for line in text.splitlines() if line.startswith("| ") for word in code_words(line)}

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -19,6 +20,7 @@ from examples.shop.origin.catalogue import CATEGORIES, PRODUCTS, Product
 from examples.shop.origin.forms import is_same_origin
 from examples.shop.origin.store import MAX_QUANTITY, Store, bill
 from rules.load import load_rulebook
+from rules.run_tests import run_tests
 
 SHOP = Path(__file__).resolve().parents[2] / "examples" / "shop"
 
@@ -293,6 +295,12 @@ def test_the_catalogue_is_seeded_anew_and_carts_are_kept(tmp_path: Path) -> None
     with Store(file) as store:
         assert [line.product for line in store.cart("mine")] == [PRODUCTS[0]]
         assert sum(len(store.products(category.slug)) for category in CATEGORIES) == len(PRODUCTS)
+
+
+def test_the_rulebooks_own_tests_pass() -> None:
+    results = run_tests(load_rulebook(SHOP / "rules"), datetime(2026, 11, 1, tzinfo=UTC))
+    assert len(results) >= 5
+    assert [(result.test.name, result.misses) for result in results if result.misses] == []
 
 
 def test_the_rulebook_loads_and_every_place_it_names_is_on_its_page(browser: Browser) -> None:

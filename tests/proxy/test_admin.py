@@ -38,7 +38,8 @@ def client(*, ready: bool = True, failure: Failure | None = None, host: str = "1
     settings = Settings.model_validate({"origin": "http://127.0.0.1:9000", **given})
     keeper = RuleKeeper(Path("rules"), RuleBook(), b"", lambda _: RuleBook(), lambda: NOON)
     keeper.failure = failure
-    return Client(Admin(settings, keeper, "1.2.3", lambda: ready).app(), host)
+    counts: dict[str, dict[str, int] | int] = {"failures": {"cut": 1}, "left_out": {"hero": 2}, "set_aside": 0}
+    return Client(Admin(settings, keeper, "1.2.3", lambda: ready, lambda: counts).app(), host)
 
 
 @pytest.mark.parametrize("path", ["/livez", "/_tailor/livez", "/readyz", "/_tailor/readyz"])
@@ -63,6 +64,9 @@ def test_the_status_tells_what_runs() -> None:
         "rules": "rules",
         "experiences_live": 0,
         "experiences": [],
+        "failures": {"cut": 1},
+        "left_out": {"hero": 2},
+        "set_aside": 0,
         "last_reload": "2026-12-01T12:00:00+00:00",
         "last_error": None,
     }

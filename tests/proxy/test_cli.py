@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from click.testing import CliRunner, Result
 from proxy.cli import main
 from proxy.settings import Settings
 from proxy.settings_layers import flag_of, has_flag
+from rules.schema import rule_file_schema
 
 GOOD = "experiences:\n  hello: {pages: /, change: [{select: h1, text: Hi}]}\n"
 BAD = "experiences:\n  hello:\n    pages: /\n    whoo: everyone\n    change: [{select: h1, txt: Hi}]\n"
@@ -69,6 +71,116 @@ def test_check_of_what_is_not_there_can_not_run() -> None:
     result = tailor("check", "nowhere")
     assert result.exit_code == 2
     assert "'nowhere' does not exist" in result.stderr
+
+
+NORTH = """\
+experiences:
+  north:
+    pages: {path: /, query: {ref: "*"}}
+    who: {geo.country: [NO, SE], page.query.ref: news}
+    change: [{select: h1, text: "Hi {{ geo.city }}"}]
+"""
+
+
+def test_explain_tells_of_each_test_what_it_saw() -> None:
+    write("rules/a.yaml", NORTH)
+    result = tailor("explain", "rules", "/?ref=ad", "--as", "geo.country=se")
+    assert result.exit_code == 0
+    assert result.output.splitlines() == [
+        "north: not for this visitor",
+        "  false   all:",
+        "    true    geo.country: [NO, SE]  (saw SE)",
+        "    false   page.query.ref: news  (saw ad)  <- decided",
+        "  a text of it needs geo.city: no value",
+    ]
+
+
+def test_explain_as_json_holds_the_same() -> None:
+    write("rules/a.yaml", NORTH)
+    result = tailor("explain", "rules", "/?ref=news", "--json", "--at", "2026-12-02T10:00Z", "--as", "geo.country=NO")
+    told = json.loads(result.output)
+    assert told["at"] == "2026-12-02T10:00:00+00:00"
+    assert told["signals"]["page.query.ref"] == "news"
+    assert [(each["id"], each["outcome"], each["missing"]) for each in told["experiences"]] == [
+        ("north", "no value", ["geo.city"])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("/", "--as", "geo.contry=SE"), "unknown signal `geo.contry` (did you mean 'geo.country'?)"),
+        (("/", "--as", "geo.country"), "`--as geo.country` has no `=` (such as --as geo.country=SE)"),
+        (("home",), "the page `home` does not begin with `/` (write its path, without the host)"),
+        (("/", "--at", "noon"), "`at` wants a moment, not `noon` (such as 2026-12-02T10:00)"),
+    ],
+)
+def test_explain_of_a_visit_that_can_not_be_says_why_and_does_not_run(
+    arguments: tuple[str, ...], complaint: str
+) -> None:
+    write("rules/a.yaml", NORTH)
+    result = tailor("explain", "rules", *arguments)
+    assert (result.exit_code, result.stderr) == (2, complaint + "\n")
+
+
+def test_explain_with_a_broken_rulebook_tells_its_problems() -> None:
+    write("rules/a.yaml", BAD)
+    result = tailor("explain", "rules", "/")
+    assert result.exit_code == 1
+    assert "rules/a.yaml:4:5: unknown key `whoo`" in result.output
+
+
+SELF_TESTED = """
+tests:
+  - {name: a Norwegian, visit: {page: /?ref=news, geo.country: "NO", geo.city: Oslo}, shows: north}
+  - {name: a Dane, visit: {page: /?ref=news, geo.country: DK}, hides: north}
+"""
+
+
+def test_tests_that_pass_are_counted() -> None:
+    write("rules/a.yaml", NORTH + SELF_TESTED)
+    result = tailor("test", "rules")
+    assert (result.exit_code, result.output) == (0, "rules: 2 passed\n")
+
+
+def test_a_test_that_fails_is_told_with_what_decided_and_is_exit_code_1() -> None:
+    write("rules/a.yaml", NORTH + SELF_TESTED.replace("hides", "shows"))
+    result = tailor("test", "rules", "--junit", "results.xml")
+    assert result.exit_code == 1
+    assert result.output.splitlines() == [
+        "FAILED rules/a.yaml:9:5: a Dane",
+        "    shows north: not for this visitor, by geo.country: [NO, SE] (saw DK)",
+        "rules: 1 failed, 1 passed",
+    ]
+    assert b'failures="1"' in Path("results.xml").read_bytes()
+
+
+def test_no_tests_to_run_is_not_a_pass() -> None:
+    write("rules/a.yaml", GOOD)
+    result = tailor("test", "rules")
+    assert (result.exit_code, result.stderr) == (2, "rules: no tests (they stand under `tests:` of a rule file)\n")
+
+
+def test_results_that_can_not_be_written_are_one_line() -> None:
+    write("rules/a.yaml", NORTH + SELF_TESTED)
+    result = tailor("test", "rules", "--junit", "nowhere/results.xml")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "nowhere/results.xml: can't be written: No such file or directory\n",
+    )
+
+
+def test_tests_of_a_rulebook_that_does_not_load_are_not_run() -> None:
+    write("rules/a.yaml", BAD + SELF_TESTED)
+    result = tailor("test", "rules")
+    assert result.exit_code == 1
+    assert "unknown experience `north`" in result.output
+
+
+def test_schema_prints_the_schema_of_rule_files() -> None:
+    result = tailor("schema")
+    assert result.exit_code == 0
+    assert json.loads(result.output) == rule_file_schema()
 
 
 def test_serve_without_an_origin_says_how_to_give_one() -> None:

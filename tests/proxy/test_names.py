@@ -1,18 +1,11 @@
 from __future__ import annotations
 
-import doctest
-
 import pytest
 
-import proxy.names
 from proxy.names import SiteName, renamed
 
 SHOP = SiteName.of_url("https://shop.example")
 CMS = SiteName.of_url("http://cms.example")
-
-
-def test_the_examples_in_its_docstrings_hold() -> None:
-    assert doctest.testmod(proxy.names).failed == 0
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ def test_a_file_that_is_written_while_it_is_loaded_is_loaded_again(folder: Path)
     assert len(told) == 1
 
 
-def test_a_fault_of_the_loader_does_not_end_the_watch(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fault_of_the_loader_does_not_end_the_watch(folder: Path) -> None:
     loads = 0
 
     def load_with_a_fault(path: Path) -> RuleBook:

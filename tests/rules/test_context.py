@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+import pytest
+
 from rules.context import Context, make_context
 
 LATE = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
@@ -45,3 +47,22 @@ def test_time_is_told_in_the_visitors_zone() -> None:
 def test_time_is_told_in_the_sites_zone_where_the_visitors_is_not_known() -> None:
     context = make_context({"geo.timezone": "Mars/Olympus"}, now=LATE, site_timezone="America/New_York")
     assert (context.get("time.hour"), context.get("time.weekday")) == (18, "thu")
+
+
+@pytest.mark.parametrize(
+    ("country", "moment", "holiday"),
+    [
+        ("NO", "2026-05-17T12:00+00:00", True),
+        ("NO", "2026-05-16T22:00+00:00", True),  # it begins at midnight in Oslo
+        ("SE", "2026-05-17T12:00+00:00", False),
+        ("", "2026-05-17T12:00+00:00", None),
+    ],
+)
+def test_holidays_are_those_of_the_visitors_country(country: str, moment: str, holiday: bool | None) -> None:
+    observed = {"geo.country": country, "geo.timezone": "Europe/Oslo"}
+    assert make_context(observed, now=datetime.fromisoformat(moment)).get("time.holiday") is holiday
+
+
+def test_what_nobody_asks_is_not_looked_up_in_a_calendar() -> None:
+    assert "time.holiday" not in make_context({"geo.country": "NO"}, now=LATE, needed={"geo.country"}).signals
+    assert "time.holiday" in make_context({"geo.country": "NO"}, now=LATE, needed={"time.holiday"}).signals

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rules.errors import Problem, RuleError
 from rules.load import load_rulebook
 from rules.model import Site
+from rules.schedule import Holidays
 from tests.rules.reading import load_problems, rulebook, write
 
 EXPERIENCE = "{pages: /, change: {select: h1, text: Hi}}"
@@ -36,8 +37,18 @@ def test_the_files_of_a_folder_are_one_rulebook(tmp_path: Path) -> None:
 
 
 def test_the_site_is_read(tmp_path: Path) -> None:
-    book = rulebook(tmp_path, "site: {timezone: Europe/Oslo, languages: [en, NO], link_hosts: Shop.Example}")
-    assert book.site == Site("Europe/Oslo", ("en", "NO"), ("shop.example",))
+    book = rulebook(
+        tmp_path, "site: {timezone: Europe/Oslo, country: no, languages: [en, NO], link_hosts: Shop.Example}"
+    )
+    assert book.site == Site("Europe/Oslo", ("en", "NO"), ("shop.example",), "NO")
+
+
+def test_the_country_of_the_site_is_known_in_every_file(tmp_path: Path) -> None:
+    experience = EXPERIENCE.removesuffix("}") + ", when: {holidays: {country: site}}}"
+    files = {"a.yaml": f"experiences: {{x: {experience}}}", "z.yaml": "site: {country: SE}"}
+    (read,) = load_rulebook(write(tmp_path, files)).experiences
+    assert read.when is not None
+    assert read.when.holidays == Holidays(country="SE")
 
 
 def test_a_heading_with_nothing_under_it_is_empty(tmp_path: Path) -> None:
@@ -61,7 +72,7 @@ def test_files_that_are_links_are_read(tmp_path: Path) -> None:
     [
         ("expereinces: {}", "1:1: unknown key `expereinces` in a rule file (did you mean 'experiences'?)"),
         ("holdout: {share: 5%}", "1:1: `holdout` is not supported by this version"),
-        ("tests: []", "1:1: `tests` is not supported by this version"),
+        ("goals: {}", "1:1: `goals` is not supported by this version"),
         ("- a", "1:1: a rule file wants `key: value` lines"),
         ("site: {timezone: Europe/Olso}", "1:18: unknown time zone `Europe/Olso` (did you mean 'Europe/Oslo'?)"),
         ("site: {timzone: UTC}", "1:8: unknown key `timzone` in `site` (did you mean 'timezone'?)"),

@@ -4,8 +4,10 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from rules.schedule import Hours
-from tests.rules.reading import schedule, schedule_problems
+from rules.fields import Problems
+from rules.load_schedule import read_schedule
+from rules.schedule import Holidays, Hours
+from tests.rules.reading import node, schedule, schedule_problems
 
 
 def test_all_of_it_is_read() -> None:
@@ -50,12 +52,42 @@ def test_a_named_zone_is_its_own_clock() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "holidays"),
+    [
+        ("{country: visitor, is: true}", Holidays()),
+        ("{is: false}", Holidays(wanted=False)),
+        ("{country: no}", Holidays(country="NO")),
+        ("{country: DE, is: False}", Holidays(wanted=False, country="DE")),
+    ],
+)
+def test_holidays_are_of_the_visitors_country_unless_the_rule_names_one(text: str, holidays: Holidays) -> None:
+    assert schedule(f"holidays: {text}").holidays == holidays
+
+
+def test_the_sites_country_is_told_by_the_site() -> None:
+    when = read_schedule(node("holidays: {country: site}"), Problems(), site_country="SE")
+    assert when is not None
+    assert when.holidays == Holidays(country="SE")
+
+
+@pytest.mark.parametrize(
     ("text", "problems"),
     [
         ("{}", ["`when` is empty (leave it out, or say when)"]),
         ("tomorrow", ["`when` wants `key: value` lines"]),
         ("{form: 2026-12-01}", ["unknown key `form` in `when` (did you mean 'from'?)"]),
-        ("{holidays: {is: true}}", ["`holidays` is not supported by this version"]),
+        (
+            "{holidays: true}",
+            ["`holidays` wants `country`, `is`, or both (such as {country: visitor, is: true})"],
+        ),
+        ("{holidays: {}}", ["`holidays` wants `country`, `is`, or both (such as {country: visitor, is: true})"]),
+        ("{holidays: {contry: NO}}", ["unknown key `contry` in `holidays` (did you mean 'country'?)"]),
+        ("{holidays: {is: maybe}}", ["`is` is `true` or `false`, not `maybe`"]),
+        ("{holidays: {country: uk}}", ["unknown country `uk` (did you mean 'GB'?)"]),
+        (
+            "{holidays: {country: site}}",
+            ["the country of the site is not known (say it under `site:`, as `country: NO`)"],
+        ),
         (
             "{from: 1.12.2026}",
             ["`from` wants a date or a moment, not `1.12.2026` (such as 2026-12-01 or 2026-12-01T18:00)"],

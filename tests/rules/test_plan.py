@@ -91,6 +91,12 @@ experiences:
     assert plan.site_timezone == "Europe/Oslo"
 
 
+def test_holidays_hang_on_the_visitors_country_and_clock(tmp_path: Path) -> None:
+    text = f"experiences: {{a: {{pages: /, who: {{time.holiday: true}}, {CHANGE}}}}}"
+    signals = make_plan(rulebook(tmp_path, text), "", "/", {}).signals
+    assert signals == {"time.holiday", "geo.country", "geo.timezone"}
+
+
 def test_a_url_that_no_experience_touches_has_an_empty_plan(tmp_path: Path) -> None:
     plan = make_plan(rulebook(tmp_path, f"experiences: {{a: {{pages: /, {CHANGE}}}}}"), "", "/b", {})
     assert (plan.experiences, plan.signals) == ((), frozenset())

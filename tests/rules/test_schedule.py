@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.schedule import Hours, Schedule
+from rules.schedule import Holidays, Hours, Schedule
 from tests.rules.reading import context, schedule
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -76,6 +76,24 @@ def test_only_the_visitors_zone_is_a_signal_it_hangs_on() -> None:
     assert schedule("{days: mon, timezone: site}").signals == frozenset()
 
 
+def test_the_visitors_country_is_a_signal_where_its_holidays_count() -> None:
+    assert schedule("{holidays: {is: true}, timezone: site}").signals == {"geo.country"}
+    assert schedule("{holidays: {country: NO}, timezone: site}").signals == frozenset()
+
+
+@pytest.mark.parametrize(("country", "answers"), [("NO", [True, False]), ("SE", [False, True]), ("", [False, False])])
+def test_holidays_are_the_visitors_and_unknown_without_a_country(country: str, answers: list[bool]) -> None:
+    asked = context({"geo.country": country}, datetime(2026, 5, 17, 12, tzinfo=UTC))
+    told = [schedule(f"holidays: {{is: {wanted}}}").is_open(asked, "UTC") for wanted in ("true", "false")]
+    assert told == answers
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+def test_the_ends_of_the_calendar_are_never_and_always(zone: str) -> None:
+    when = schedule("{from: 0001-01-01T00:01, until: 9999-12-31T23:59}")
+    assert is_open(when, "2026-12-01T12:00+00:00", zone)
+
+
 @pytest.mark.parametrize(
     ("now", "over"),
     [
@@ -100,3 +118,111 @@ def test_an_instant_is_over_at_once() -> None:
 def test_every_weekday_is_open_once_a_week() -> None:
     week = [schedule(f"{{days: {day}, timezone: site}}") for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")]
     assert all(one.days != other.days for one, other in pairwise(week))
+
+
+def next_turn(text: str, after: str, zone: str = "UTC", country: str = "") -> str:
+    turn = schedule(text).next_turn(datetime.fromisoformat(after), ZoneInfo(zone), country or None)
+    return f"{turn:%Y-%m-%d %H:%M:%S}" if turn is not None else "never"
+
+
+@pytest.mark.parametrize(
+    ("text", "after", "turn"),
+    [
+        ("{from: 2026-12-01}", "2026-11-01T00:00Z", "2026-11-30 23:00:00"),
+        ("{from: 2026-12-01}", "2026-12-01T00:00Z", "never"),
+        ("{until: 2026-12-24}", "2020-01-01T00:00Z", "2026-12-24 23:00:00"),
+        ("{until: 2026-12-24}", "2026-12-24T23:00Z", "never"),
+        ("{from: 2030-01-01, days: sun}", "2026-11-01T00:00Z", "2030-01-05 23:00:00"),
+        ("{from: 2026-12-07, until: 2026-12-11, days: sun}", "2026-11-01T00:00Z", "never"),
+        ("{until: 9999-12-31}", "2026-11-01T00:00Z", "never"),
+        # The last days of the calendar are out of its reach.
+        ("{from: 9999-12-31}", "2026-11-01T00:00Z", "never"),
+        ("{from: 9999-12-31, until: 9999-12-31T23:59}", "2026-11-01T00:00Z", "never"),
+        ("{from: 0001-01-01}", "2026-11-01T00:00Z", "never"),
+        ("{days: mon-sun}", "2026-11-01T00:00Z", "never"),
+        ('{hours: ["00:00-12:00", "12:00-24:00"]}', "2026-11-01T00:00Z", "never"),
+        ('{hours: "22:00-06:00", days: fri}', "2026-11-01T00:00Z", "2026-11-06 21:00:00"),
+        ('{hours: "22:00-06:00", days: fri}', "2026-11-06T21:00Z", "2026-11-07 05:00:00"),
+        # In the hour that comes twice a window opens twice; in the one that is skipped it does not open.
+        ('{hours: "02:30-04:00"}', "2026-10-25T00:30Z", "2026-10-25 01:00:00"),
+        ('{hours: "02:30-04:00"}', "2026-10-25T01:00Z", "2026-10-25 01:30:00"),
+        ('{hours: "02:15-02:45", days: sun}', "2026-03-22T02:00Z", "2026-04-05 00:15:00"),
+        ('{hours: "02:30-04:00"}', "2026-03-28T12:00Z", "2026-03-29 01:00:00"),
+    ],
+)
+def test_the_next_turn_is_told_in_utc(text: str, after: str, turn: str) -> None:
+    assert next_turn(text, after, "Europe/Oslo") == turn
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "turn"),
+    [
+        ("{holidays: {is: true}}", "NO", "2026-12-24 23:00:00"),
+        ("{holidays: {is: false}}", "NO", "2026-12-24 23:00:00"),
+        ("{holidays: {is: true}}", "", "never"),
+        ("{holidays: {country: DE}, days: mon}", "NO", "2027-03-28 22:00:00"),
+        ('{holidays: {country: DE}, hours: "08:00-18:00"}', "", "2026-12-25 07:00:00"),
+    ],
+)
+def test_the_next_turn_knows_the_holidays(text: str, country: str, turn: str) -> None:
+    assert next_turn(text, "2026-11-01T00:00Z", "Europe/Oslo", country) == turn
+
+
+def test_a_moment_that_is_included_is_not_yet_the_turn() -> None:
+    until = datetime(2026, 12, 24, 18, tzinfo=UTC)
+    when = Schedule(until=until)
+    assert when.next_turn(until, UTC) == until + timedelta.resolution
+    assert when.next_turn(until + timedelta.resolution, UTC) is None
+
+
+def test_the_zone_that_a_rule_names_is_the_one_that_counts() -> None:
+    assert (
+        next_turn("{from: 2026-12-01, timezone: Asia/Tokyo}", "2026-11-01T00:00Z", "Europe/Oslo")
+        == "2026-11-30 15:00:00"
+    )
+
+
+# Clocks that are put by an hour, by half of one, over midnight, and by a day; and one that never is.
+TURNS = {
+    "Europe/Oslo": (datetime(2026, 3, 27), datetime(2026, 10, 23)),  # noqa: DTZ001
+    "America/New_York": (datetime(2026, 3, 6), datetime(2026, 10, 30)),  # noqa: DTZ001
+    "Australia/Lord_Howe": (datetime(2026, 4, 3), datetime(2026, 10, 2)),  # noqa: DTZ001
+    "America/St_Johns": (datetime(2010, 3, 12), datetime(2010, 11, 5)),  # noqa: DTZ001
+    "America/Sao_Paulo": (datetime(2018, 2, 16), datetime(2018, 11, 2)),  # noqa: DTZ001
+    "Pacific/Apia": (datetime(2011, 12, 28), datetime(2011, 9, 22)),  # noqa: DTZ001
+    "Asia/Kathmandu": (datetime(2026, 12, 24),),  # noqa: DTZ001
+}
+CLOCKS = st.integers(0, 24 * 12 - 1).map(lambda step: time(step // 12, step % 12 * 5))
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[Schedule, ZoneInfo, datetime]:
+    zone = draw(st.sampled_from(sorted(TURNS)))
+    begin = draw(st.sampled_from(TURNS[zone]))
+    moments = st.integers(0, 5 * 24 * 12).map(lambda steps: begin + timedelta(minutes=5 * steps))
+    bounds = st.none() | moments | moments.map(datetime.date) | moments.map(lambda moment: moment.replace(tzinfo=UTC))
+    windows = st.builds(Hours, CLOCKS, CLOCKS).filter(lambda window: window.start != window.end)
+    when = Schedule(
+        start=draw(bounds),
+        until=draw(bounds),
+        days=draw(st.frozensets(st.integers(0, 6))),
+        hours=tuple(draw(st.lists(windows, max_size=2))),
+        holidays=draw(st.none() | st.builds(Holidays, st.booleans(), st.sampled_from(["NO", "US", "WS"]))),
+    )
+    return when, ZoneInfo(zone), begin.replace(tzinfo=UTC) + timedelta(minutes=draw(st.integers(0, 2 * 24 * 60)))
+
+
+@settings(deadline=None, max_examples=50)
+@given(cases())
+def test_the_next_turn_is_the_one_that_asking_every_minute_finds(case: tuple[Schedule, ZoneInfo, datetime]) -> None:
+    when, zone, after = case
+    asked = {"geo.timezone": zone.key}
+    was_open = when.is_open(context(asked, after), "UTC")
+    minutes = (after + timedelta(minutes=step) for step in range(1, 3 * 24 * 60))
+    found = next((now for now in minutes if when.is_open(context(asked, now), "UTC") is not was_open), None)
+    turn = when.next_turn(after, zone)
+    if found is None:
+        assert turn is None or turn >= after + timedelta(minutes=3 * 24 * 60 - 1)
+    else:
+        assert turn is not None
+        assert found - timedelta(minutes=1) < turn <= found

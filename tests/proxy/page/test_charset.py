@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import html
+
 import pytest
 
 from proxy.page.charset import UnreadableCharsetError, charset_of
@@ -98,3 +100,11 @@ def test_what_a_script_cannot_hold_in_its_charset_is_not_written() -> None:
     html = b"<script>a</script>"
     assert personalize(html, "- {select: script, text: é}", label="latin1") == b"<script>\xe9</script>"
     assert why_left_out(html, "- {select: script, text: é}", label=None) == "this can't be written into <script>"
+
+
+@pytest.mark.parametrize("name", ["big5", "shift_jis", "euc-jp", "koi8-u", "gb18030", "euc-kr", "gbk", "windows-1252"])
+def test_every_character_is_read_by_browsers_as_it_was_meant(name: str) -> None:
+    charset = charset_of(b"x", name)
+    everywhere = "".join(map(chr, (*range(0xA0, 0x500), *range(0x2010, 0x2700), *range(0x3000, 0x3100))))
+    written = charset.encode(everywhere)
+    assert html.unescape(written.decode(f"whatwg-{name}")) == everywhere

@@ -85,6 +85,7 @@ def test_an_experience_that_was_disagreed_with_is_set_aside_counted_and_told_of(
 
     assert [each.cut.shown for each in kept] == [("right",)] * 3
     assert memory.set_aside == 1
+    assert sum(memory.left_out.values()) == 1
     (message,) = [record.getMessage() for record in caplog.records]
     assert message.startswith("shop.example/: 'wrong' is left out: p > a: the page's markup there means something else")
 

@@ -1,0 +1,128 @@
+"""The schema of rule files: never stricter than the loader, and a help to those who write."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from rules.nodes import Entries, Node, Scalar, Sequence, Source
+from rules.schema import rule_file_schema
+from rules.signals import catalogue
+from rules.source import parse
+from tests.docs.fences import ROOT, blocks
+from tests.rules.reading import load_problems
+
+RULE_FILES = sorted(ROOT.glob("examples/*/rules/*.yaml"))
+PAGES = ("docs/rules.md", "docs/consent.md", "README.md")
+HERO = "experiences: {{hero: {{pages: /, {}, change: [{{select: h1, text: Hi}}]}}}}"
+CHANGE = "experiences: {{hero: {{pages: /, change: [{}]}}}}"
+
+_WORDS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+
+
+def as_editors_read(node: Node) -> Any:
+    """A node by the core schema of YAML 1.2 (§10.3), as editors read it."""
+    match node:
+        case Entries(pairs=pairs):
+            return {key.text: as_editors_read(value) for key, value in pairs}
+        case Sequence(items=items):
+            return [as_editors_read(item) for item in items]
+        case Scalar(text=text) if node.quoted:
+            return text
+        case Scalar(text=text) if node.is_null:
+            return None
+        case Scalar(text=text) if text in _WORDS:
+            return _WORDS[text]
+        case Scalar(text=text) if re.fullmatch(r"[-+]?[0-9]+", text):
+            return int(text)
+        case Scalar(text=text) if re.fullmatch(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", text):
+            return float(text)
+        case Scalar(text=text):
+            return text
+
+
+def faults(text: str) -> list[str]:
+    """Where the schema finds fault with a rule file."""
+    root = parse(Source.of("a.yaml", text))
+    assert root is not None
+    return [error.json_path for error in Draft202012Validator(rule_file_schema()).iter_errors(as_editors_read(root))]
+
+
+def written() -> list[Any]:
+    files = [pytest.param(path.read_text(encoding="utf-8"), id=str(path.relative_to(ROOT))) for path in RULE_FILES]
+    shown = [
+        pytest.param(block.text, id=f"{page}:{block.line}")
+        for page in PAGES
+        for block in blocks(page, "yaml")
+        if block.note != "broken"
+    ]
+    return files + shown
+
+
+def test_it_is_a_schema() -> None:
+    Draft202012Validator.check_schema(rule_file_schema())
+    assert len(RULE_FILES) >= 5
+
+
+@pytest.mark.parametrize("text", written())
+def test_every_rule_file_of_the_examples_and_the_guide_fits(text: str) -> None:
+    assert faults(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "experience: {}",
+        "goals: {}",
+        HERO.format("whoo: everyone"),
+        HERO.format("priority: high"),
+        HERO.format("draft: maybe"),
+        HERO.format("who: {geo.contry: SE}"),
+        HERO.format("who: {geo.country: []}"),
+        HERO.format("who: {time.hour: {contains: 9}}"),
+        HERO.format("who: {time.hour: {min: 9}}"),
+        HERO.format("who: {any: []}"),
+        HERO.format("who: [geo.country: SE]"),
+        HERO.format("when: {day: mon}"),
+        HERO.format("pages2: /x"),
+        CHANGE.format("{select: h1}"),
+        CHANGE.format("{text: Hi}"),
+        CHANGE.format("{select: h1, text: a, html: b}"),
+        CHANGE.format("{select: h1, link: {text: a}}"),
+        CHANGE.format("{select: h1, insert: {before: a, after: b}}"),
+        CHANGE.format("{select: h1, remove: false}"),
+        "experiences: {Hero One: {pages: /, change: [{select: h1, text: Hi}]}}",
+        "tests: [{name: x, visit: {geo.country: SE}}]",
+        "tests: [{name: x, visit: {page: /, time.hour: 9}, shows: hero}]",
+    ],
+)
+def test_what_it_refuses_the_loader_refuses_too(text: str, tmp_path: Path) -> None:
+    assert faults(text) != []
+    assert load_problems(tmp_path, text) != []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HERO.format("who: {geo.country: no, geo.eu: [true], visitor.points: {at_least: '5'}, page.query.q: 0150}"),
+        HERO.format("title: 2026, priority: '5', draft: 'FALSE', pages: 404").replace("pages: /, ", "", 1),
+        HERO.format("who: {all: {geo.city: Oslo*, any: [{device.type: tv}]}}"),
+        CHANGE.format("{select: h1, text: 12, all: true}, {select: p, attributes: {id: null, width: 5}}"),
+        "experiences: # none so far\naudiences:\ntests:",
+        "tests: [{name: 1, visit: {page: /, geo.country: se, visitor.points: 5, geo.eu: true}, shows: hero}]",
+    ],
+)
+def test_it_is_no_stricter_than_the_loader_with_scalars(text: str) -> None:
+    assert faults(text) == []
+
+
+def test_every_signal_is_described_with_an_example() -> None:
+    condition = rule_file_schema()["$defs"]["condition"]["anyOf"][1]
+    known = {**condition["properties"], **condition["patternProperties"]}
+    described = {schema["description"]: schema["examples"] for schema in known.values() if "examples" in schema}
+    assert described == {signal.meaning: [signal.example] for signal in catalogue()}
+    assert set(condition["patternProperties"]) == {"^page[.]query[.].", "^visitor[.]."}
