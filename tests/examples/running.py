@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,8 +20,12 @@ END_SECONDS = 30.0
 
 @contextmanager
 def running_demo(example: str, folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], Ports]]:
-    """The demo, with its table printed; `folder` is what it has for temporary files."""
-    with _process(["-m", "examples.demo", example, *options], stdout=subprocess.PIPE, TMPDIR=str(folder)) as demo:
+    """The demo, with its table printed; `folder` is what it has for temporary files.
+
+    One at a time on a machine: a demo looks for free ports, and two that look at once find the same.
+    """
+    command = ["-m", "examples.demo", example, *options]
+    with _alone("tailor-demo"), _process(command, stdout=subprocess.PIPE, TMPDIR=str(folder)) as demo:
         assert demo.stdout is not None
         said = ""
         while "Ctrl-C ends it all" not in said:
@@ -28,6 +34,14 @@ def running_demo(example: str, folder: Path, *options: str) -> Iterator[tuple[su
             said += line
         origin, proxy, admin = (int(port) for port in re.findall(r"http://127\.0\.0\.1:(\d+)", said)[:3])
         yield demo, Ports(origin, proxy, admin)
+
+
+@contextmanager
+def _alone(name: str) -> Iterator[None]:
+    """Waits until no other process of this machine is in here."""
+    with Path(tempfile.gettempdir(), f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager
