@@ -54,7 +54,8 @@ def setting_options() -> Iterable[click.Option]:
 
     for name, setting in Settings.model_fields.items():
         if has_flag(setting):
-            default = f" [default: {setting.default}]" if setting.default not in (None, (), {}) else ""
+            written = str(setting.default).lower() if isinstance(setting.default, bool) else setting.default
+            default = f" [default: {written}]" if written not in (None, (), {}) else ""
             yield click.Option(
                 # The plural is understood too: it is what the file and the environment say.
                 list(dict.fromkeys((flag_of(name), "--" + name.replace("_", "-"), name))),
@@ -128,7 +129,8 @@ def _greeting(settings: Settings, live: int, listeners: Any) -> Iterable[str]:
     from proxy.serve import probe, url_of
 
     yield f"Tailor stands in front of {settings.origin}; experiences live: {live}, from {settings.rules}"
-    yield f"Look at {settings.public_url or url_of(listeners.public)}/ (status: {url_of(listeners.admin)}/status)"
+    world = f"to the world {settings.public_url}/; " if settings.public_url else ""
+    yield f"Look at {url_of(listeners.public)}/ ({world}status: {url_of(listeners.admin)}/status)"
     if trouble := probe(settings.origin):
         yield f"The origin does not answer at the moment ({trouble}); visitors get a 502 until it does"
 
@@ -136,7 +138,7 @@ def _greeting(settings: Settings, live: int, listeners: Any) -> Iterable[str]:
 _FOLDER = click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
 
 
-@main.command()
+@main.command(short_help="Say what is wrong with the rulebook in DIR.")
 @_FOLDER
 @click.pass_context
 def check(ctx: click.Context, folder: Path) -> None:

@@ -243,8 +243,27 @@ class GuardedCycle(RequestResponseCycle):
                 await app(scope, receive, send)
             except BrokenResponseError:
                 self._break_off()
+            except asyncio.CancelledError:
+                # Only the server's end cancels. uvicorn would log a traceback and answer 500.
+                await self._end_unanswered()
 
         await super().run_asgi(breakable)
+
+    async def _end_unanswered(self) -> None:
+        path = self.scope["raw_path"].decode("ascii", "replace")
+        logger.error("%s %s: not answered before the server's end", self.scope["method"], path)
+        if self.response_started:
+            self._break_off()
+            return
+        body = b"Service Unavailable\n"
+        headers = [
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", b"no-store"),
+            (b"connection", b"close"),
+        ]
+        await self.send({"type": "http.response.start", "status": 503, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body, "more_body": False})
 
     def _break_off(self) -> None:
         self.disconnected = True

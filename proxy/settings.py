@@ -103,9 +103,16 @@ def _split_pairs(value: object) -> object:
     return found
 
 
-def _site_url(value: str) -> str:
+def _origin_url(value: str) -> str:
+    return _site_url(value, "write it like http://127.0.0.1:9000")
+
+
+def _public_url(value: str) -> str:
+    return _site_url(value, "write it like https://shop.example")
+
+
+def _site_url(value: str, example: str) -> str:
     """Scheme and host of one site, without a trailing slash."""
-    example = "write it like http://127.0.0.1:9000"
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https"):
         raise ValueError(f"{value!r} is not an http or https URL ({example})")
@@ -187,7 +194,8 @@ def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
-SiteUrl = Annotated[str, AfterValidator(_site_url)]
+OriginUrl = Annotated[str, AfterValidator(_origin_url)]
+PublicUrl = Annotated[str, AfterValidator(_public_url)]
 ListenHost = Annotated[str, AfterValidator(_one_host)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
@@ -198,7 +206,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    origin: SiteUrl = Field(description="The site that Tailor stands in front of: an http or https URL.")
+    origin: OriginUrl = Field(description="The site that Tailor stands in front of: an http or https URL.")
     rules: Path = Field(Path("rules"), description="The folder of the rulebook.")
     host: ListenHost = Field("127.0.0.1", description="The address on which visitors are served.")
     port: Port = Field(8080, description="The port on which visitors are served; 0 is any free one.")
@@ -216,7 +224,7 @@ class Settings(BaseModel):
     data: Annotated[Path, AfterValidator(_creatable)] = Field(
         Path("tailor-data"), description="The folder for what Tailor keeps; made when there is something to keep."
     )
-    public_url: SiteUrl | None = Field(
+    public_url: PublicUrl | None = Field(
         None,
         description="What the world calls this site, such as https://shop.example; for a site behind TLS.",
     )
@@ -324,6 +332,18 @@ class Settings(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _stand_in_front_of_another(self) -> Self:
+        parts = urlsplit(self.origin)
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        if any(
+            port == listener_port and _is_reached_as(host, listener)
+            for listener, listener_port in ((self.host, self.port), (self.admin_host, self.admin_port))
+        ):
+            message = f"'{self.origin}' is where Tailor itself listens"
+            raise InconsistentSettingError("origin", message, "name the site's own port, or choose another for Tailor")
+        return self
+
+    @model_validator(mode="after")
     def _know_what_consent_means(self) -> Self:
         overrides = {"consent_cookie": self.consent_cookie, "consent_category": self.consent_category}
         for setting, value in overrides.items():
@@ -359,6 +379,14 @@ class InconsistentSettingError(ValueError):
     def __init__(self, setting: str, message: str, hint: str) -> None:
         super().__init__(f"{message} ({hint})")
         self.setting = setting
+
+
+def _is_reached_as(name: str, listener: str) -> bool:
+    """Whether a connection to `name` may end at what listens on the address `listener`."""
+    if listener in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        return is_loopback(name)
+    # "localhost" may be any of loopback's addresses; 127.0.0.1 and 127.0.0.2 are not each other.
+    return name == listener or ("localhost" in (name, listener) and is_loopback(name) and is_loopback(listener))
 
 
 def is_loopback(host: str) -> bool:

@@ -90,9 +90,10 @@ def read_settings(
     for layer in reversed(layers):
         values.update(layer.values)
     try:
-        return Settings.model_validate(values), _unknown_variables(environment)
+        settings = Settings.model_validate(values)
     except ValidationError as error:
         raise SettingsError(_lines(error, layers)) from None
+    return settings, (*_unknown_variables(environment), *_without_effect(settings, layers))
 
 
 def _environment_layer(environment: Mapping[str, str]) -> Layer:
@@ -107,6 +108,13 @@ def _unknown_variables(environment: Mapping[str, str]) -> tuple[str, ...]:
     known = {variable_of(name) for name in Settings.model_fields} | {CONFIG_VARIABLE}
     unknown = sorted(name for name in environment if name.startswith(ENVIRONMENT_PREFIX) and name not in known)
     return tuple(f"{name}: no such setting, ignored{_in_brackets(did_you_mean(name, known))}" for name in unknown)
+
+
+def _without_effect(settings: Settings, layers: tuple[Layer, ...]) -> tuple[str, ...]:
+    if not settings.geo_headers or settings.trusted_proxies:
+        return ()
+    hint = f"say who sends them with {flag_of('trusted_proxies')}"
+    return (f"{_place('geo_headers', layers)}: not read, since no proxy is trusted ({hint})",)
 
 
 def _file_layer(config: Path | None, directory: Path) -> Layer:
@@ -133,7 +141,7 @@ def _lines(error: ValidationError, layers: tuple[Layer, ...]) -> list[str]:
     for mistake in error.errors(include_url=False):
         cause = mistake.get("ctx", {}).get("error")
         setting = cause.setting if isinstance(cause, InconsistentSettingError) else str(mistake["loc"][0])
-        place = next((layer.places[setting] for layer in layers if setting in layer.places), flag_of(setting))
+        place = _place(setting, layers)
         value = next((layer.values[setting] for layer in layers if setting in layer.values), None)
         if setting in Settings.model_fields and _holds(Settings.model_fields[setting], SecretStr):
             value = "…"
@@ -141,11 +149,18 @@ def _lines(error: ValidationError, layers: tuple[Layer, ...]) -> list[str]:
     return lines
 
 
+def _place(setting: str, layers: tuple[Layer, ...]) -> str:
+    """Where it is written, or could be."""
+    return next((layer.places[setting] for layer in layers if setting in layer.places), flag_of(setting))
+
+
 def _what_is_wrong(kind: str, setting: str, value: object, mistake: Any) -> str:
     limits = mistake.get("ctx", {})
     match kind:
         case "missing":
             return f"is missing (give {flag_of(setting)}, {variable_of(setting)}, or {setting} in {CONFIG_FILE})"
+        case "extra_forbidden" if isinstance(value, dict):
+            return "no such setting, and there are no sections (write the settings without one)"
         case "extra_forbidden":
             return f"no such setting{_in_brackets(did_you_mean(setting, Settings.model_fields))}"
         case "value_error":
@@ -154,6 +169,8 @@ def _what_is_wrong(kind: str, setting: str, value: object, mistake: Any) -> str:
             return f"{value!r} is not a whole number (such as {_default(setting)})"
         case "float_parsing" | "float_type" | "finite_number":
             return f"{value!r} is not a number (such as {_default(setting)})"
+        case "bool_parsing" | "bool_type":
+            return f"{value!r} is neither true nor false"
         case "greater_than_equal":
             return f"{value!r} is too small (give at least {limits['ge']})"
         case "greater_than":

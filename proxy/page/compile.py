@@ -162,7 +162,7 @@ def _flat(steps: Iterable[tuple[Change, list[Operation]]]) -> list[Operation]:
 
 def _refuse_conflict(operations: Sequence[Operation], winners: Iterable[_Made]) -> None:
     for winner in winners:
-        if any(conflict(ours, theirs) for ours in operations for theirs in winner.operations):
+        if conflict(operations, winner.operations):
             raise RefusedError(f"'{winner.choice.experience.id}' changes the same place and wins")
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import unescape
+from itertools import accumulate
 
 from proxy.page.locate import Place
 from proxy.page.writing import Writing
@@ -66,22 +69,49 @@ class InsertBeside:
 Operation = SetAttribute | EditClass | SetBackground | SetContent | ReplaceElement | InsertBeside
 
 
-def buries(outer: Operation, place: Place) -> bool:
-    """Whether `place` lies in what `outer` replaces or removes (its own element not included)."""
-    at = outer.place
-    match outer:
+class Buried:
+    """What of a page lies in something that one of the operations replaces or removes, their own elements excepted.
+
+    A change may have thousands of places, so they are looked up and not gone through.
+    """
+
+    __slots__ = ("_ends", "_starts")
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        spans = sorted(filter(None, map(_buried_span, operations)))
+        self._starts = [start for start, _ in spans]
+        # How far what begins up to here reaches at the most.
+        self._ends = list(accumulate((end for _, end in spans), max))
+
+    def __contains__(self, place: Place) -> bool:
+        count = bisect_right(self._starts, place.start)
+        return count > 0 and place.start < self._ends[count - 1]
+
+
+def _buried_span(operation: Operation) -> tuple[int, int] | None:
+    at = operation.place
+    match operation:
         case ReplaceElement():
-            return at.start < place.start < at.end
+            return at.start + 1, at.end
         case SetContent():
-            return at.open_end <= place.start < at.close_start
+            return at.open_end, at.close_start
         case _:
-            return False
+            return None
 
 
-def conflict(one: Operation, other: Operation) -> bool:
-    """Whether two experiences that do these can't both have them."""
-    if one.place != other.place:
-        return buries(one, other.place) or buries(other, one.place)
+def conflict(ours: Sequence[Operation], theirs: Sequence[Operation]) -> bool:
+    """Whether two experiences that do these can't both be on a page."""
+    buried_by_us, buried_by_them = Buried(ours), Buried(theirs)
+    if any(each.place in buried_by_us for each in theirs) or any(each.place in buried_by_them for each in ours):
+        return True
+    by_place: defaultdict[Place, list[Operation]] = defaultdict(list)
+    for each in theirs:
+        by_place[each.place].append(each)
+    return any(_clash(one, other) for one in ours for other in by_place.get(one.place, ()))
+
+
+def _clash(one: Operation, other: Operation) -> bool:
+    """Whether two operations at one place can't both be done."""
     if isinstance(one, ReplaceElement) or isinstance(other, ReplaceElement):
         return True
     return bool(_written_by(one) & _written_by(other)) or _inside(one, other) or _inside(other, one)
@@ -113,10 +143,8 @@ def _inside(one: Operation, other: Operation) -> bool:
 def effective(operations: Iterable[Operation]) -> list[Operation]:
     """Less what would have no effect, since the same experience replaces it or what it lies in."""
     every = list(operations)
-    outer = [o for o in every if isinstance(o, SetContent | ReplaceElement)]
-    if not outer:
-        return every
-    kept = [o for o in every if not any(buries(each, o.place) for each in outer)]
+    buried = Buried(every)
+    kept = [o for o in every if o.place not in buried]
     last_replacement = {o.place: o for o in kept if isinstance(o, ReplaceElement)}
 
     def lives(operation: Operation) -> bool:

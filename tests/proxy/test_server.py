@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from proxy.framing import MAX_FIELDS, MAX_HEAD, MAX_REQUEST_LINE
@@ -293,6 +294,47 @@ def test_a_broken_response_without_chunks_ends_in_a_reset() -> None:
         proceed.set()
         with pytest.raises(ConnectionResetError):
             connection.raw.recv(1)
+
+
+def left_at_the_end(begun: Sequence[Message], request: bytes) -> bytes:
+    """What a client gets whose request still runs when the server has waited long enough for it."""
+    asked = threading.Event()
+
+    async def unending(scope: Scope, receive: Receive, send: Send) -> None:
+        for message in begun:
+            await send(message)
+        asked.set()
+        await asyncio.Event().wait()
+
+    with contextlib.ExitStack() as connections:
+        with asgi_origin(unending) as server:
+            connection = connections.enter_context(server.connect())
+            connection.send(request)
+            assert asked.wait(PATIENCE_SECONDS)
+        return connection.read_to_end()
+
+
+BEGUN = (
+    {"type": "http.response.start", "status": 200, "headers": []},
+    {"type": "http.response.body", "body": b"half", "more_body": True},
+)
+
+
+def test_a_request_that_outlasts_the_server_gets_a_503_and_one_line_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    answer = left_at_the_end((), b"GET /slow?q=secret HTTP/1.1\r\nHost: a\r\n\r\n")
+
+    assert status_of(answer) == 503
+    assert b"\r\nconnection: close\r\n" in answer
+    assert [record.getMessage() for record in caplog.records if record.name == "proxy.server"] == [
+        "GET /slow: not answered before the server's end"
+    ]
+    assert not any(record.exc_info for record in caplog.records)
+
+
+def test_a_response_that_outlasts_the_server_never_ends_its_chunks() -> None:
+    assert left_at_the_end(BEGUN, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").endswith(b"4\r\nhalf\r\n")
 
 
 def test_a_body_does_not_wait_for_its_heads_acknowledgement() -> None:

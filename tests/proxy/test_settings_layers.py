@@ -90,6 +90,22 @@ def test_an_unknown_key_of_the_file_is_an_error_with_the_likely_one(tmp_path: Pa
     assert lines({}, {}, directory=tmp_path) == (f"{file}: adminport: no such setting (did you mean 'admin_port'?)",)
 
 
+def test_a_section_of_the_file_is_told_that_there_are_none(tmp_path: Path) -> None:
+    file = write(tmp_path, "[server]\nport = 8090\n")
+    (found,) = lines(ORIGIN, {}, directory=tmp_path)
+    assert found == f"{file}: server: no such setting, and there are no sections (write the settings without one)"
+
+
+def test_location_headers_that_nobody_is_trusted_to_send_are_warned_of(tmp_path: Path) -> None:
+    file = write(tmp_path, 'geo_headers = ["cloudflare"]\n')
+    _, warnings = read_settings(ORIGIN, {}, directory=tmp_path)
+    assert warnings == (
+        f"{file}: geo_headers: not read, since no proxy is trusted (say who sends them with --trusted-proxy)",
+    )
+    _, warnings = read_settings({**ORIGIN, "trusted_proxies": ("loopback",)}, {}, directory=tmp_path)
+    assert warnings == ()
+
+
 def test_every_mistake_is_told_with_the_place_it_comes_from(tmp_path: Path) -> None:
     file = write(tmp_path, "workers = 0\npage_seconds = 'soon'\n")
     found = lines({**ORIGIN, "port": "eighty"}, {"TAILOR_LOG_LEVEL": "loud"}, directory=tmp_path)
@@ -112,6 +128,9 @@ def test_every_mistake_is_told_with_the_place_it_comes_from(tmp_path: Path) -> N
         ({"admin_host": "0.0.0.0"}, "--admin-host: '0.0.0.0' is beyond loopback and there is no token (set"),
         ({"origin": "shop.example"}, "--origin: 'shop.example' is not an http or https URL (write it like"),
         ({"port": "8081"}, "--admin-port: 8081 is the visitors' port too (choose another"),
+        ({"public_url": "shop.example"}, "--public-url: 'shop.example' is not an http or https URL (write it like https://shop.example)"),
+        ({"map_urls": "maybe"}, "--map-urls: 'maybe' is neither true nor false"),
+        ({"origin": "http://127.0.0.1:8080"}, "--origin: 'http://127.0.0.1:8080' is where Tailor itself listens (name"),
     ],
 )  # fmt: skip
 def test_a_line_says_what_is_wrong_and_what_to_do(flags: dict[str, object], line: str, tmp_path: Path) -> None:
@@ -142,3 +161,17 @@ def test_a_file_that_is_no_toml_is_one_line(content: bytes, tmp_path: Path) -> N
     (tmp_path / "tailor.toml").write_bytes(content)
     (found,) = lines(ORIGIN, {}, directory=tmp_path)
     assert found.startswith(f"{tmp_path / 'tailor.toml'}: is not ")
+
+
+def test_an_origin_that_is_tailor_itself_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as told:
+        read_settings({"origin": "http://localhost:8080"}, {}, directory=tmp_path)
+    (line,) = told.value.lines
+    assert "is where Tailor itself listens" in line
+
+
+def test_geo_headers_that_nobody_is_trusted_to_send_are_told_of(tmp_path: Path) -> None:
+    flags = {"origin": "http://127.0.0.1:9000", "geo_headers": "cloudflare"}
+    _, warnings = read_settings(flags, {}, directory=tmp_path)
+    (line,) = warnings
+    assert "not read, since no proxy is trusted" in line

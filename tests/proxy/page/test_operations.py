@@ -4,6 +4,7 @@ import pytest
 
 from proxy.page.locate import Located
 from proxy.page.operations import (
+    Buried,
     EditClass,
     InsertBeside,
     Operation,
@@ -12,7 +13,6 @@ from proxy.page.operations import (
     SetBackground,
     SetContent,
     background_span,
-    buries,
     conflict,
     effective,
     with_class,
@@ -27,11 +27,12 @@ TEXT = Writing(("t",), Mode.TEXT, "t")
 
 def test_what_is_replaced_buries_what_lies_in_it_and_not_itself() -> None:
     for outer in (ReplaceElement(DIV, None), SetContent(DIV, TEXT)):
-        assert buries(outer, P)
-        assert buries(outer, BOLD)
-        assert not buries(outer, DIV)
-        assert not buries(outer, ITALIC)
-    assert not buries(SetAttribute(DIV, "id", TEXT), P)
+        assert P in Buried([outer])
+        assert BOLD in Buried([outer])
+        assert DIV not in Buried([outer])
+        assert ITALIC not in Buried([outer])
+    assert P not in Buried([SetAttribute(DIV, "id", TEXT)])
+    assert BOLD in Buried([SetContent(DIV, TEXT), SetContent(ITALIC, TEXT), ReplaceElement(P, None)])
 
 
 @pytest.mark.parametrize(
@@ -49,8 +50,8 @@ def test_what_is_replaced_buries_what_lies_in_it_and_not_itself() -> None:
     ],
 )
 def test_two_that_write_one_thing_conflict_either_way_round(one: Operation, other: Operation) -> None:
-    assert conflict(one, other)
-    assert conflict(other, one)
+    assert conflict([one], [other])
+    assert conflict([other], [one])
 
 
 @pytest.mark.parametrize(
@@ -67,8 +68,8 @@ def test_two_that_write_one_thing_conflict_either_way_round(one: Operation, othe
     ],
 )
 def test_two_that_write_different_things_do_not(one: Operation, other: Operation) -> None:
-    assert not conflict(one, other)
-    assert not conflict(other, one)
+    assert not conflict([one], [other])
+    assert not conflict([other], [one])
 
 
 def test_of_one_experience_only_what_has_an_effect_is_left() -> None:
