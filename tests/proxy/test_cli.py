@@ -16,6 +16,12 @@ BAD = "experiences:\n  hello:\n    pages: /\n    whoo: everyone\n    change: [{s
 
 
 @pytest.fixture(autouse=True)
+def _no_setting_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where saved pages lie is told to the tests, and is no setting: the command would warn of it."""
+    monkeypatch.delenv("TAILOR_CORPUS", raising=False)
+
+
+@pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
