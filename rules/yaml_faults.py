@@ -11,6 +11,8 @@ from rules.errors import MistakeError, Position
 from rules.nodes import QUOTES, Source
 
 _VALUE = re.compile(r"""^\s*(?:-\s+)*(?:(?P<key>[\w.-]+|"[^"]*"|'[^']*')\s*:\s+)?(?P<value>\S.*)$""")
+# What stands before the second `: ` where a condition was begun behind its key.
+_CONDITION = re.compile(r"\s*(?:-\s+)*\w+:\s+\w+\.[\w.-]+")
 _INDICATORS = frozenset("*&!@`%>|")
 _CLOSING = {"[": "]", "{": "}"}
 
@@ -26,12 +28,20 @@ def explain_fault(source: Source, problem: str, context: str, began: Position, a
     if problem.startswith("found unexpected end of stream"):
         return MistakeError("a quote that opens here is never closed", position=began)
     if problem.startswith("mapping values are not allowed"):
-        if ": " not in line[: at.column - 1]:
+        before = line[: at.column - 1]
+        if ": " not in before:
             hint = "line it up with its neighbours"
             return MistakeError("this line is indented further than the one above allows", hint=hint, position=at)
-        return MistakeError("a second `: ` on one line", hint=f"if it belongs to the text, {QUOTES}", position=at)
+        condition = "write the condition on the next line, indented"
+        hint = condition if _CONDITION.fullmatch(before) else f"if it belongs to the text, {QUOTES}"
+        return MistakeError("a second `: ` on one line", hint=hint, position=at)
     if (trap := _trap(source, began) or _trap(source, at)) is not None:
         return trap
+    if problem.startswith("did not find expected node content"):
+        here = line[at.column - 1 : at.column]
+        if here in (",", "]", "}"):
+            return MistakeError(f"something is missing before this `{here}`", position=at)
+        began = _last_open_bracket(source) or began
     if "flow" in context:
         return MistakeError("a bracket that opens here is not closed where it should be", position=began)
     return MistakeError(
@@ -56,6 +66,18 @@ def _trap(source: Source, at: Position) -> MistakeError | None:
         return MistakeError(f"a value goes on after its `{_CLOSING[value[0]]}`", hint=QUOTES, position=place)
     hint = "put the whole value into quotes of the other kind"
     return MistakeError("a value goes on after its closing quote", hint=hint, position=place)
+
+
+def _last_open_bracket(source: Source) -> Position | None:
+    """The innermost bracket that is open where the file ends; those in quotes count, and mostly come in pairs."""
+    still_open: list[Position] = []
+    for number, line in enumerate(source.lines, start=1):
+        for column, character in enumerate(line, start=1):
+            if character in _CLOSING:
+                still_open.append(Position(source.file, number, column))
+            elif character in _CLOSING.values() and still_open:
+                still_open.pop()
+    return still_open[-1] if still_open else None
 
 
 def _goes_on(value: str) -> bool:

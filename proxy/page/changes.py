@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from html import unescape
 
@@ -83,11 +82,13 @@ def _refuse_seo(places: list[Place], guarded: frozenset[Element]) -> None:
 class _Reading:
     """Reads the changes of one choice on one page."""
 
-    __slots__ = ("_choice", "_page")
+    __slots__ = ("_choice", "_page", "_preloading")
 
     def __init__(self, choice: Choice, page: Located) -> None:
         self._choice = choice
         self._page = page
+        # Preloads by the address that they load, those that point at the new picture left out.
+        self._preloading: dict[str, list[Place]] | None = None
 
     def operations(self, change: Change, place: Place) -> Iterator[Operation]:
         match change.action:
@@ -163,14 +164,14 @@ class _Reading:
         if place.tag == "img" or (place.tag == "input" and place.element.attrs.get("type") == "image"):
             return place
         if place.tag == "picture":
-            inner = place.element.select("img")
+            inner = self._page.inside(place.element, "img")
             if len(inner) == 1:
                 return self._page.place(inner[0])
         return None
 
     def _sources_beside(self, picture: Place) -> list[Place]:
         parent = picture.element.closest("picture")
-        return [] if parent is None else [self._page.place(source) for source in parent.select("source")]
+        return [] if parent is None else [self._page.place(source) for source in self._page.inside(parent, "source")]
 
     def _background(self, image: SetImage, place: Place) -> Iterator[Operation]:
         lazy = [name for name in _LAZY_BACKGROUNDS if name in place.attributes]
@@ -184,16 +185,24 @@ class _Reading:
 
     def _preloads(self, image: SetImage, old: frozenset[str], shown: Place) -> Iterator[Operation]:
         """A `<link rel=preload as=image>` that pointed at the old picture points at the new one."""
-        for element in self._page.elements('link[rel~="preload" i][as="image" i]'):
-            link = self._page.place(element)
-            if link == shown or not _addresses(link) & old:
-                continue
+        if self._preloading is None:
+            self._preloading = self._preloads_by_address()
+        links = {link.start: link for address in old for link in self._preloading.pop(address, ()) if link != shown}
+        for _, link in sorted(links.items()):
             yield SetAttribute(link, "href", self._write(image.src, Mode.ATTRIBUTE))
             if image.srcset is not None and "imagesrcset" in link.attributes:
                 yield SetAttribute(link, "imagesrcset", self._write(image.srcset, Mode.ATTRIBUTE))
             else:
                 yield from _removed(link, ("imagesrcset", "imagesizes"))
             yield from _removed(link, ("type",))
+
+    def _preloads_by_address(self) -> dict[str, list[Place]]:
+        found: dict[str, list[Place]] = {}
+        for element in self._page.elements('link[rel~="preload" i][as="image" i]'):
+            link = self._page.place(element)
+            for address in _addresses(link):
+                found.setdefault(address, []).append(link)
+        return found
 
 
 def _refuse_steering(place: Place, name: str, value: Fragment | None) -> None:
@@ -222,4 +231,5 @@ def _addresses(place: Place) -> frozenset[str]:
 
 def _style_addresses(place: Place) -> frozenset[str]:
     style = unescape(str(place.element.attrs.get("style") or ""))
-    return frozenset(match[1].strip("\"' ") for match in re.finditer(r"url\(([^)]*)\)", style))
+    behind = (part.partition(")") for part in style.split("url(")[1:])
+    return frozenset(url.strip("\"' ") for url, end, _ in behind if end)

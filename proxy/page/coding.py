@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from typing import Protocol
 
 import brotli
 from backports import zstd
@@ -14,6 +15,7 @@ from backports import zstd
 READABLE = frozenset({"identity", "gzip", "x-gzip", "deflate", "br", "zstd"})
 # The best first, of those that a browser likes equally.
 _PREFERRED = ("br", "zstd", "gzip")
+_MAX_PARTS = 100
 
 
 class UndecodableError(Exception):
@@ -30,14 +32,7 @@ def decode(body: bytes, coding: str, limit: int) -> bytes:
 
 def _gunzip(body: bytes, limit: int) -> bytes:
     # RFC 1952 §2.2: a gzip file may have several members.
-    parts: list[bytes] = []
-    rest = body
-    while rest:
-        member = zlib.decompressobj(16 + zlib.MAX_WBITS)
-        parts.append(member.decompress(rest, _room(parts, limit) + 1))
-        _check_end(parts, limit, complete=member.eof)
-        rest = member.unused_data
-    return b"".join(parts)
+    return _in_parts(body, limit, lambda: zlib.decompressobj(16 + zlib.MAX_WBITS))
 
 
 def _inflate(body: bytes, limit: int) -> bytes:
@@ -63,13 +58,30 @@ def _unbrotli(body: bytes, limit: int) -> bytes:
 
 def _unzstd(body: bytes, limit: int) -> bytes:
     # RFC 8878 §3: a zstd body may have several frames.
+    return _in_parts(body, limit, zstd.ZstdDecompressor)
+
+
+class _Decompressor(Protocol):
+    """Reads one part of a body that may have several."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+def _in_parts(body: bytes, limit: int, begin: Callable[[], _Decompressor]) -> bytes:
     parts: list[bytes] = []
     rest = body
     while rest:
-        frame = zstd.ZstdDecompressor()
-        parts.append(frame.decompress(rest, _room(parts, limit) + 1))
-        _check_end(parts, limit, complete=frame.eof)
-        rest = frame.unused_data
+        # Each part costs a look at all that is left, and an empty one is 9 bytes long.
+        if len(parts) == _MAX_PARTS:
+            raise UndecodableError(f"it has more than {_MAX_PARTS} parts")
+        part = begin()
+        parts.append(part.decompress(rest, _room(parts, limit) + 1))
+        _check_end(parts, limit, complete=part.eof)
+        rest = part.unused_data
     return b"".join(parts)
 
 

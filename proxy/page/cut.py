@@ -287,10 +287,12 @@ class _Drafting:
         """Every attribute of this name: once the first is gone, a duplicate of it would count."""
         if name.lower() not in self.place.attributes:
             return
-        start = self._after_tag_name()
-        for match in _ATTRIBUTE.finditer(self.page.reading, start, self.place.open_end - 1):
+        position, end = self._after_tag_name(), self.place.open_end - 1
+        # One after the other: a search would look for each one's beginning at every space before it.
+        while match := _ATTRIBUTE.match(self.page.reading, position, end):
             if match["name"].lower() == name.lower():
                 yield match.span("whole")
+            position = match.end()
 
     def _with_space(self, span: tuple[int, int]) -> tuple[int, int]:
         """An attribute and the white space before it, unless another one would then touch what stands there."""
@@ -304,7 +306,11 @@ class _Drafting:
 
 # HTML Standard §13.2.5.32 to 39, from the end of the tag's name on.
 _ATTRIBUTE = re.compile(
-    r"[\s/]*(?P<whole>(?P<name>=?[^\s/>=]+)(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>\"'][^\s>]*))?)", re.ASCII
+    r"""
+    [\s/]*+
+    (?P<whole> (?P<name> =?[^\s/>=]++ | =) (?:\s*+ = \s*+ (?: "[^"]*+" | '[^']*+' | [^\s>"'][^\s>]*+))?+)
+    """,
+    re.ASCII | re.VERBOSE,
 )
 
 

@@ -139,6 +139,13 @@ class Located:
             found = self._document.select(selector)
         except turbohtml.SelectorSyntaxError as error:
             raise SelectorError(str(error)) from error
+        return self._on_page(found)
+
+    def inside(self, element: Element, selector: str) -> list[Element]:
+        """The same, of what an element contains."""
+        return self._on_page(element.select(selector))
+
+    def _on_page(self, found: list[Element]) -> list[Element]:
         return [e for e in found if not self._in_template(e)] if self._has_templates else found
 
     def _in_template(self, element: Element) -> bool:

@@ -155,18 +155,26 @@ def effective(operations: Iterable[Operation]) -> list[Operation]:
     return [o for o in kept if lives(o)]
 
 
-# How a `style` attribute names its background, in the page's bytes (quotes may be references there) or decoded.
+# How a `style` attribute names its background, in the page's bytes (quotes may be references there) or decoded: a
+# declaration up to its first URL, if it has one, and what stands between that one's parentheses.
 _BACKGROUND = re.compile(
-    r"(background(?:-image)?\s*:(?:&[#\w]+;|[^;])*?url\()"
-    r"(\s*(?:(?P<quote>&quot;|&#34;|&#39;|&apos;|[\"']).*?(?P=quote)|[^)]*?)\s*)(?=\))",
+    r"background(?:-image)?\s*+:(?:&[#\w]++;|(?!url\()[^;])*+(?P<url>url\()?+",
+    re.IGNORECASE,
+)
+_URL = re.compile(
+    r"\s*+(?:(?P<quote>&quot;|&#34;|&#39;|&apos;|[\"'])(?:(?!(?P=quote)).)*+(?P=quote)\s*+(?=\))|[^)]*+(?=\)))",
     re.IGNORECASE | re.DOTALL,
 )
 
 
 def background_span(style: str) -> tuple[int, int] | None:
     """Where in an inline style the background's URL stands, between `url(` and `)`; None without one."""
-    match = _BACKGROUND.search(style)
-    return match.span(2) if match else None
+    for declaration in _BACKGROUND.finditer(style):
+        if declaration["url"]:
+            url = _URL.match(style, declaration.end())
+            # Where no parenthesis closes this one, none closes a later one.
+            return url.span() if url else None
+    return None
 
 
 _SPACES = " \t\n\f\r"  # ASCII white space; in the Latin-1 reading of a page, other spaces are parts of letters
