@@ -155,7 +155,7 @@ def check(ctx: click.Context, folder: Path) -> None:
     _show([f"{folder}: fine; {_number(total, 'experience')}, {live} live, {_number(len(warnings), 'warning')}"])
 
 
-@main.command()
+@main.command(short_help="Say why a visitor would see what they see on PATH.")
 @_FOLDER
 @click.argument("page", metavar="PATH")
 @click.option("--as", "given", multiple=True, metavar="SIGNAL=VALUE", help="What is known of the visitor; repeatable.")
@@ -210,7 +210,7 @@ def test(ctx: click.Context, folder: Path, junit: Path | None) -> None:
     ctx.exit(1 if failed else 0)
 
 
-@main.command()
+@main.command(short_help="Print the JSON Schema of rule files, for editors.")
 def schema() -> None:
     """Print the JSON Schema of rule files, by which editors complete and underline."""
     import json

@@ -12,6 +12,11 @@ from rules.fragments import Fragment, Kind
 from rules.sandbox import BEGIN, END, FragmentEnvironment
 
 _MAX_INCLUDES = 100
+_JINJA_NAMES = {
+    "'end of print statement'": "`}}`",
+    "'end of statement block'": "`%}`",
+    "end of template": "end of the text",
+}
 
 
 class FragmentCompiler:
@@ -117,4 +122,11 @@ def _parsed(environment: FragmentEnvironment, source: str, file: str) -> nodes.T
     try:
         return environment.parse_as_written(source)
     except TemplateSyntaxError as error:
-        raise FragmentError(f"{error.message}", line=error.lineno, file=file) from error
+        raise FragmentError(_in_plain_words(str(error.message)), line=error.lineno, file=file) from error
+
+
+def _in_plain_words(complaint: str) -> str:
+    """Jinja's complaint, with what is written in place of its names for it."""
+    for name, written in _JINJA_NAMES.items():
+        complaint = complaint.replace(name, written)
+    return complaint.removesuffix(".")

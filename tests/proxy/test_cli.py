@@ -254,6 +254,8 @@ def test_every_setting_but_secrets_has_a_flag_with_its_help() -> None:
     text = " ".join(tailor("serve", "--help").output.split())
     flags = [flag_of(name) for name, field in Settings.model_fields.items() if has_flag(field)]
     assert [flag for flag in flags if flag not in text] == []
+    assert "[default: true]" in text
+    assert "[default: false]" in text
     assert "--admin-token" not in text
     assert "Not a flag" not in text
 

@@ -69,6 +69,12 @@ def origin() -> Iterator[ScriptedOrigin]:
         yield site
 
 
+def test_it_says_where_it_listens_behind_a_public_name_too(tmp_path: Path, origin: ScriptedOrigin) -> None:
+    with serving(tmp_path, origin.url, "--public-url", "https://shop.example") as tailor:
+        tailor.end()
+    assert f"Look at {tailor.public}/ (to the world https://shop.example/; status: {tailor.admin}/" in tailor.greeting
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_it_serves_says_where_and_ends_in_peace(

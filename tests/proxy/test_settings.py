@@ -187,6 +187,28 @@ def test_the_folder_for_data_must_be_creatable(tmp_path: Path) -> None:
             settings(data=folder)
 
 
+@pytest.mark.parametrize(
+    ("origin", "listening"),
+    [
+        ("http://127.0.0.1:8080", {}),
+        ("http://localhost:8080", {}),
+        ("http://127.0.0.1:8081", {}),
+        ("http://127.0.0.1:8080", {"host": "0.0.0.0"}),
+        ("http://shop.example", {"host": "shop.example", "port": 80}),
+    ],
+)
+def test_tailor_can_not_stand_in_front_of_itself(origin: str, listening: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="where Tailor itself listens"):
+        settings(origin=origin, **listening)
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://127.0.0.2:8080", "http://shop.example:8080", "https://127.0.0.1", "http://127.0.0.1:9000"]
+)
+def test_an_origin_may_have_tailors_port_on_another_address(origin: str) -> None:
+    assert settings(origin=origin).origin == origin
+
+
 def test_beyond_loopback_the_admin_listener_needs_a_token() -> None:
     with pytest.raises(ValidationError, match="TAILOR_ADMIN_TOKEN"):
         settings(admin_host="0.0.0.0")

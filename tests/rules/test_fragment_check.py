@@ -51,7 +51,7 @@ from tests.rules.saying import refusal
         ("{{ signals }}", "unknown signal 'signals'"),
         ("{% set signals = 'a' %}", "`signals` can't be the name of a value"),
         ("{% set a = geo.city %}{{ a.b }}", "unknown signal 'a.b'"),
-        ("{% if %}", "Expected an expression, got 'end of statement block'"),
+        ("{% if %}", "Expected an expression, got `%}`"),
         ("{{ loop.index }}", "index has no value, so this can never be shown"),
         ("\ufdd0", "holds a character that is no character (U+FDD0 or U+FDD1)"),
         ("<p title={{ geo.city }}>", "a visitor's value can't be put into the attribute `title` without quotes"),

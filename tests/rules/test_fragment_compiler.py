@@ -33,6 +33,18 @@ def test_includes_cannot_run_away_either(source: str, templates: Mapping[str, st
     assert refusal(source, templates) == why
 
 
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("{{ geo.city", "unexpected end of the text, expected `}}`"),
+        ("{% if geo.city", "unexpected end of the text, expected `%}`"),
+        ("{{ }}", "Expected an expression, got `}}`"),
+    ],
+)
+def test_what_is_not_closed_is_told_by_the_signs_that_are_missing(source: str, why: str) -> None:
+    assert refusal(source, {}) == why
+
+
 def test_a_fault_in_an_included_file_is_told_of_that_file() -> None:
     with pytest.raises(FragmentError) as refused:
         compiler({"b": "<b>\n{{ geo.cty }}"}).html("\n{% include 'b' %}")
