@@ -66,6 +66,8 @@ def origin_form(method: bytes, target: bytes, host: bytes) -> bytes:
 
     The absolute form passes where it names the host that `Host` names; `*` only for OPTIONS. Else RefusedError.
     """
+    if method == b"CONNECT":
+        raise RefusedError(Refusal(400, "no tunnels are made"))
     if target.startswith(b"/") or (target == b"*" and method == b"OPTIONS"):
         return target
     scheme, separator, rest = target.partition(b"://")

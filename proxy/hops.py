@@ -12,8 +12,11 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-_ELEMENT = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
-_PAIR = re.compile(r'\s*([\w-]+)=("(?:[^"\\]|\\.)*"|[^;"\s]*)\s*(?:;|$)')
+# In linear time, whatever a client wrote: a quote that is not closed holds all the rest, which can't be read then.
+_QUOTED = r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)'
+_ELEMENT = re.compile(rf'(?:[^,"]++|{_QUOTED})++', re.DOTALL)
+_PAIR = re.compile(rf'(?:[^;"]++|{_QUOTED})++', re.DOTALL)
+_VALUE = re.compile(r'"[^"\\]*+"|[^"\s]*+')
 
 
 def parse_address(text: str) -> Address | None:
@@ -71,8 +74,10 @@ def forwarded_for(line: str) -> list[str]:
     >>> forwarded_for('for=192.0.2.60;proto=http, For="[2001:db8::1]:4711"')
     ['192.0.2.60', '[2001:db8::1]:4711']
     """
-    hops = []
-    for element in _ELEMENT.findall(line):
-        pairs = {name.lower(): value.strip('"') for name, value in _PAIR.findall(element)}
-        hops.append(pairs.get("for", ""))
-    return hops
+    return [_node(element) for element in _ELEMENT.findall(line)]
+
+
+def _node(element: str) -> str:
+    pairs = (pair.partition("=") for pair in _PAIR.findall(element))
+    named = [value.strip() for name, _, value in pairs if name.strip().lower() == "for"]
+    return named[-1].strip('"') if named and _VALUE.fullmatch(named[-1]) else ""

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _MAX_SHORTLISTS = 10_000
+# Anyone may ask for paths of 8 KB, which no page of a site has.
+_MAX_REMEMBERED_PATH = 512
 
 
 class ChangedPage(NamedTuple):
@@ -105,7 +107,7 @@ class Pipeline:
         plan = self._plan(request)
         headers = self._hosts.request_headers(request, without_identity(request.headers))
         async with Browser(request, receive) as browser:
-            if plan is not None:
+            if plan is not None and not request.has_body:
                 await self._respond_personally(request, plan, headers, browser, send)
                 return
             if self._hosts.maps_pages and request.method in ("GET", "HEAD") and not request.has_body:
@@ -113,16 +115,22 @@ class Pipeline:
                 return
             body = browser.body() if request.has_body else None
             async with await self._origin.fetch(request.method, request.target, headers, body) as response:
-                await send_through(response, self._hosts.response_headers(request, response), browser, send)
+                passed = self._hosts.response_headers(request, response)
+                if plan is not None and is_html(response.headers):
+                    # Whoever sends a body with a GET must not put the plain page into a cache for all.
+                    passed = personal_response_headers(passed)
+                await send_through(response, passed, browser, send)
 
     def _plan(self, request: Request) -> Plan | None:
         """What could apply, if anything: only a page that is asked for can be changed."""
-        if request.method not in ("GET", "HEAD") or request.has_body:
+        if request.method not in ("GET", "HEAD"):
             return None
         place = (request.host, request.path)
         shortlist = self._shortlists.get(place)
         if shortlist is None:
-            shortlist = self._shortlists[place] = make_shortlist(self._book, *place)
+            shortlist = make_shortlist(self._book, *place)
+            if len(request.path) <= _MAX_REMEMBERED_PATH:
+                self._shortlists[place] = shortlist
         if not shortlist.whole.experiences:
             return None
         plan = shortlist.plan(parse_query(request.query))

@@ -115,9 +115,6 @@ async def send_through(
 
     Raises BrokenResponseError where the origin's body breaks off after the browser got the head.
     """
-    if browser.waits_for_go_ahead:
-        # It may send the body after all, or not: this connection can't tell that from the next request.
-        headers = (*headers, (b"connection", b"close"))
     await send_head(send, response.status, headers)
     if browser.waits_for_go_ahead:
         browser.forget_body()

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
-_AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(?::[0-9]{0,5})?")
+# No longer than a domain name can be (RFC 1035 §2.3.4).
+_AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._~-]{1,255})(?::[0-9]{0,5})?")
 _OUTSIDE_QUERY = re.compile(rb"[\x00-\x20\x7f-\xff#]")
 
 

@@ -97,6 +97,7 @@ class GuardedProtocol(HttpToolsProtocol):
         # Bytes that the parser took without telling: an endless field, trailer or chunk extension.
         self._untold_bytes = 0
         self._refused = False
+        self._answered: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -106,25 +107,41 @@ class GuardedProtocol(HttpToolsProtocol):
             # leaves it not: then each response waits 40 ms for an acknowledgement between its head and its body.
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        # That one tells only the newest of pipelined requests, while the oldest is the one that is being answered.
+        if self._answered is not None and not self._answered.response_complete:
+            self._answered.disconnected = True
+            self._answered.message_event.set()
+
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
         if not self._refused:
             self._feed(data)
 
     def _feed(self, data: bytes) -> None:
+        # Not by recursion, nor by copies: a chunk may hold thousands of pipelined requests with `Upgrade`.
+        rest = memoryview(data)
+        while rest and not self._refused:
+            rest = self._feed_up_to_upgrade(rest)
+
+    def _feed_up_to_upgrade(self, data: memoryview) -> memoryview:
+        """What is left behind a head with `Upgrade`, at which the parser stops."""
         self._untold_bytes += len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            self._restart_without_upgrade(data[upgrade.args[0] :])
+            self._restart_without_upgrade()
+            return data[upgrade.args[0] :]
         except httptools.HttpParserError as error:
             cause = error.__context__
             self._refuse(cause.refusal if isinstance(cause, RefusedError) else MALFORMED)
         else:
             if self._untold_bytes > MAX_HEAD:
                 self._refuse(HEAD_TOO_LARGE)
+        return data[:0]
 
-    def _restart_without_upgrade(self, rest: bytes) -> None:
+    def _restart_without_upgrade(self) -> None:
         # The parser would skip the body, whatever is asked for; one that never saw `Upgrade` reads it.
         version = self.parser.get_http_version().encode()
         head = [self.parser.get_method(), b" ", self.url, b" HTTP/", version, b"\r\n"]
@@ -132,9 +149,7 @@ class GuardedProtocol(HttpToolsProtocol):
             if name != b"upgrade":
                 head += [name, b": ", value, b"\r\n"]
         self.parser = httptools.HttpRequestParser(self)
-        self._feed(b"".join([*head, b"\r\n"]))
-        if rest and not self._refused:
-            self._feed(rest)
+        self._feed_up_to_upgrade(memoryview(b"".join([*head, b"\r\n"])))
 
     def _refuse(self, refusal: Refusal) -> None:
         """Answers and closes; a body that is being read breaks off, a response that is under way ends in peace."""
@@ -221,6 +236,10 @@ class GuardedProtocol(HttpToolsProtocol):
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
+
     def on_body(self, body: bytes) -> None:
         self._untold_bytes = 0
         super().on_body(body)
@@ -290,6 +309,9 @@ class GuardedCycle(RequestResponseCycle):
         if self.scope["http_version"] == "1.0" and not has_length and not bodiless:
             self._ends_by_close = True
             self.chunked_encoding = False
+        if self.waiting_for_100_continue and self.more_body:
+            # The client may send its body after all, or not: that can't be told from its next request.
+            self.keep_alive = False
         await super().send(head)
         if bodiless:
             # There it tells what a GET would have got (RFC 9110 §8.6).

@@ -30,6 +30,8 @@ _REFUSED = {
     nodes.Dict: "mappings",
 }
 
+_MAX_DECIMALS = 15  # a float has no more
+
 
 class FragmentCheck:
     """Checks one file's part of a fragment. `given` are the names of its `with:`; `file` is told in what is wrong."""
@@ -68,9 +70,8 @@ class FragmentCheck:
         if isinstance(node, nodes.Getattr | nodes.Name):
             self._visit_name(node, local)
             return
-        if isinstance(node, nodes.Filter) and node.name not in FILTERS:
-            hint = "signals are always escaped" if node.name == "safe" else f"there are {', '.join(sorted(FILTERS))}"
-            self._fail(node, f"the filter `{node.name}` can't be used", hint)
+        if isinstance(node, nodes.Filter):
+            self._check_filter(node, local)
         if isinstance(node, nodes.Test) and node.name not in ("defined", "undefined"):
             self._fail(node, f"the test `is {node.name}` can't be used", "there is `is defined`")
         if isinstance(node, nodes.List | nodes.Tuple) and not all(isinstance(item, nodes.Const) for item in node.items):
@@ -80,6 +81,27 @@ class FragmentCheck:
             in_loop = True
         for child in node.iter_child_nodes():
             self._visit(child, local, in_loop=in_loop)
+
+    def _check_filter(self, node: nodes.Filter, local: frozenset[str]) -> None:
+        if node.name not in FILTERS:
+            hint = "signals are always escaped" if node.name == "safe" else f"there are {', '.join(sorted(FILTERS))}"
+            self._fail(node, f"the filter `{node.name}` can't be used", hint)
+        arguments = [*node.args, *(keyword.value for keyword in node.kwargs)]
+        written = [argument.value for argument in arguments if isinstance(argument, nodes.Const)]
+        if node.name not in ("default", "d") and len(written) < len(arguments):
+            self._fail(node, f"what `{node.name}` is given has to be written there", "a signal can be a default only")
+        if node.name == "round" and any(
+            isinstance(value, int) and not 0 <= value <= _MAX_DECIMALS for value in written
+        ):
+            self._fail(node, f"`round` leaves 0 to {_MAX_DECIMALS} decimals", "as in `round(1)`")
+        if node.name == "join" and not self._can_be_joined(node.node, local):
+            # What was joined once could be joined again, and grow each time.
+            self._fail(node, "`join` goes over a list signal", "as in `page.tags|join(', ')`")
+
+    def _can_be_joined(self, node: nodes.Node | None, local: frozenset[str]) -> bool:
+        if isinstance(node, nodes.Getattr | nodes.Name):
+            return dotted(node) not in local
+        return isinstance(node, nodes.List | nodes.Tuple)
 
     def _visit_loop(self, node: nodes.For, *, in_loop: bool) -> None:
         if in_loop:

@@ -77,14 +77,16 @@ class FragmentCompiler:
     ) -> Fragment:
         given = values or {}
         signals: set[str] = set()
-        for name, text, in_loop in self._with_includes(source, file):
-            check = FragmentCheck(self._is_signal, self._suggest, frozenset(given), name)
-            signals |= check.run(_parsed(environment, text, name), kind, in_loop=in_loop)
         try:
+            for name, text, in_loop in self._with_includes(source, file):
+                check = FragmentCheck(self._is_signal, self._suggest, frozenset(given), name)
+                signals |= check.run(_parsed(environment, text, name), kind, in_loop=in_loop)
             template = environment.from_string(source)
             return Fragment(kind, source, frozenset(signals), template, values=given, link_hosts=self._hosts)
         except MissingValueError as error:
             raise FragmentError(f"{error.name} has no value, so this can never be shown", file=file) from error
+        except RecursionError as error:
+            raise FragmentError("is nested too deep", file=file) from error
 
     def _with_includes(self, source: str, file: str) -> Iterator[tuple[str, str, bool]]:
         """The source and every file that it includes, and whether a loop does: what a rendering costs.
@@ -123,6 +125,9 @@ def _parsed(environment: FragmentEnvironment, source: str, file: str) -> nodes.T
         return environment.parse_as_written(source)
     except TemplateSyntaxError as error:
         raise FragmentError(_in_plain_words(str(error.message)), line=error.lineno, file=file) from error
+    except ValueError as error:
+        # Python reads no whole number of more than some thousand digits.
+        raise FragmentError("holds a number that is too long", file=file) from error
 
 
 def _in_plain_words(complaint: str) -> str:

@@ -94,7 +94,7 @@ class Fragment:
             written = self._written({"signals": signals, **given})
         except UndefinedError as error:
             raise MissingValueError(str(error)) from error
-        except (TypeError, ValueError, ArithmeticError) as error:
+        except (TypeError, ValueError, ArithmeticError, AssertionError) as error:
             # A filter or a comparison that the value's type doesn't allow: there is nothing to print.
             raise MissingValueError(f"{self.source[:60]!r}: {error}") from error
         return _NEWLINE.sub("\n", written)

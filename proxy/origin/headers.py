@@ -64,6 +64,7 @@ SHARED_CACHE_FIELDS = frozenset(
         b"pragma",
         b"surrogate-control",
         b"x-accel-expires",
+        b"x-litespeed-cache-control",
     }
 )
 

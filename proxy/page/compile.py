@@ -15,7 +15,7 @@ from proxy.page.locate import Located, RefusedError
 from proxy.page.operations import Operation, conflict, effective
 from proxy.page.scan import is_bomb
 from proxy.page.verify import agrees, bearable
-from proxy.page.writing import Hole, Pieces, escaped
+from proxy.page.writing import SAMPLE, Hole, Pieces, escaped
 from rules.decision import Choice, Decision
 from rules.model import Change
 
@@ -77,7 +77,7 @@ class Page:
         self.body = body
         self.charset = charset_of(body, charset_label)
         if is_bomb(body):
-            raise BombError("its formatting elements are never closed")
+            raise BombError("it has, or would become, too many elements")
         self.located = Located(body)
         self.guarded = guarded_elements(self.located)
 
@@ -175,8 +175,8 @@ def _operations(made: Iterable[_Made]) -> list[Operation]:
 
 
 def _agrees(page: Page, made: Sequence[_Made], pieces: Pieces) -> bool:
-    choices = Decision(tuple(each.choice for each in made), (), b"")
-    filled = b"".join(Cut(pieces, page.charset, ()).fill(choices))
+    sample = page.charset.encode(SAMPLE)
+    filled = b"".join(sample if isinstance(piece, Hole) else piece for piece in pieces)
     return agrees(page.located, page.body, filled, page.charset, _operations(made))
 
 

@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 _SAMPLE = 16
 _MAX_URLS = 10_000
 _MAX_TOLD = 1_000
+_MAX_URL = 512  # characters of a URL that tell it from others
 # Above this a page is compiled in a thread: at 10 ns a byte, 256 KB hold the event loop for some milliseconds.
 LARGE_BYTES = 256 * 1024
 
@@ -75,6 +76,7 @@ class CutMemory:
 
     async def cut(self, url: str, body: bytes, charset_label: str | None, decision: Decision) -> Kept:
         """The page with the decision's changes. Raises UntouchableError."""
+        url = url[:_MAX_URL]
         key = (body, charset_label, decision.fingerprint)
         kept = self._kept.get(key)
         if kept is not None:

@@ -45,7 +45,7 @@ def bearable(page: Located) -> bool:
 
 
 def agrees(page: Located, body: bytes, cut: bytes, charset: Charset, operations: Sequence[Operation]) -> bool:
-    """Whether Lexbor reads `cut` (filled as the operations' samples say) as `body` with the operations applied."""
+    """Whether Lexbor reads `cut` (each hole filled with SAMPLE) as `body` with the operations applied."""
     tree = _parsed(body)
     nodes = tree.css("*")
     numbers = {element: number for number, element in enumerate(page.elements())}

@@ -34,10 +34,13 @@ class Hole:
 
 Pieces = tuple[bytes | Hole, ...]
 
+SAMPLE = "x"
+"""What stands for every visitor's value where a cut is verified: what is kept for all must not hang on one's."""
+
 
 @dataclass(frozen=True)
 class Writing:
-    """A text as a rule gives it, not yet escaped or encoded. `sample` is the same with one visitor's values."""
+    """A text as a rule gives it, not yet escaped or encoded. `sample` is the same with SAMPLE for each value."""
 
     parts: tuple[str | Hole, ...]
     mode: Mode
@@ -64,9 +67,9 @@ def written(choice: Choice, fragment: Fragment, mode: Mode) -> Writing:
     number = choice.experience.fragments.index(fragment)
     parts: list[str | Hole] = [rendering.shape[0]]
     sample = [rendering.shape[0]]
-    for index, value in enumerate(rendering.values):
+    for index in range(len(rendering.values)):
         parts += [Hole(choice.experience.id, number, index, mode), rendering.shape[index + 1]]
-        sample += [value, rendering.shape[index + 1]]
+        sample += [SAMPLE, rendering.shape[index + 1]]
     return Writing(tuple(part for part in parts if part != ""), mode, "".join(sample))
 
 

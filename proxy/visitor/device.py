@@ -69,7 +69,7 @@ _MOBILE = re.compile(
     r"mobi|iphone|ipod|windows phone|blackberry|\bbb10\b|opera mini|kaios|symbian|nintendo 3ds", re.IGNORECASE
 )
 # How a bot signs: in a comment, or at the end of one, with its address.
-_BOT_SIGNATURE = re.compile(r"(?:;?\s*compatible)?;?\s*[^();]*;\s*\+?https?://[^()]*")
+_BOT_SIGNATURE = re.compile(r"(?:;?\s*+compatible)?;?[^();]*+;\s*+\+?https?://[^()]*+")
 
 
 class DeviceType(StrEnum):

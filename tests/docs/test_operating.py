@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from proxy import framing, server, workers
 from proxy.origin import exchange
-from proxy.page import scan, verify
+from proxy.page import coding, scan, verify
 from proxy.settings import GeoPreset, Settings
 from proxy.settings_layers import CONFIG_FILE, flag_of, has_flag, read_settings, variable_of
 from proxy.visitor import cookies, device, geo, source
@@ -97,7 +97,9 @@ def test_a_bound_is_that_of_the_code(bounded: str, bound: str, beyond: object) -
 @pytest.mark.parametrize(
     "told",
     [
-        f"more than {scan._MAX_OPEN} formatting elements",
+        f"more than {scan._MAX_TAGS:,} tags",
+        f"opened anew more than {scan._MAX_REOPENED:,} times",
+        f"in more than {coding._MAX_PARTS} parts",
         f"nested over {verify._MAX_DEPTH} deep",
         f"more than {verify._MAX_ATTRIBUTES} attributes on one tag",
         f"answered for up to {server_default('drain_seconds')} seconds",

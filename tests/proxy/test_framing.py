@@ -60,6 +60,12 @@ def test_any_other_target_is_refused(target: bytes) -> None:
         origin_form(b"GET", target, b"a")
 
 
+@pytest.mark.parametrize("target", [b"a:80", b"/", b"http://a/"])
+def test_a_tunnel_is_refused(target: bytes) -> None:
+    with pytest.raises(RefusedError):
+        origin_form(b"CONNECT", target, b"a")
+
+
 def test_options_may_ask_for_the_server_itself() -> None:
     assert origin_form(b"OPTIONS", b"*", b"a") == b"*"
 

@@ -67,3 +67,23 @@ def test_a_quoted_comma_does_not_part_elements() -> None:
 
 def test_an_element_without_for_is_a_hop_without_a_name() -> None:
     assert forwarded_for("for=192.0.2.1, proto=https") == ["192.0.2.1", ""]
+
+
+@pytest.mark.parametrize(
+    ("line", "hops"),
+    [
+        ('for="192.0.2.1', [""]),
+        ('for="x, for=192.0.2.1', [""]),
+        ('for="a\\"b";proto=https, for = 192.0.2.1 ; by=x', ["", "192.0.2.1"]),
+        ("for=192.0.2.1 x", [""]),
+        ("for,=,;,for=", ["", "", "", ""]),
+    ],
+)
+def test_what_is_no_node_is_a_hop_without_a_name(line: str, hops: list[str]) -> None:
+    assert forwarded_for(line) == hops
+
+
+@pytest.mark.parametrize("unit", [" ", "a", '"', "\\", '\\"', 'a="', ";", "="])
+def test_a_field_as_large_as_a_head_is_read_in_linear_time(unit: str) -> None:
+    forwarded_for(unit * 65_536)
+    forwarded_for('for="' + unit * 65_536)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import threading
+import tracemalloc
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -384,6 +385,30 @@ def test_a_strange_content_type_costs_no_page() -> None:
     _, answer = through(get(b"/"), ok(PAGE, b"Content-Type: text/html; charset*0=a; charset*=b"))
 
     assert (answer.status, answer.body) == (b"HTTP/1.1 200 OK", CHANGED)
+
+
+def test_a_get_with_a_body_puts_no_plain_page_into_a_shared_cache() -> None:
+    heard, answer = through(get(b"/", b"Content-Length: 2") + b"ab", ok(PAGE, HTML, *CACHING))
+
+    assert heard.endswith(b"\r\n\r\nab")
+    assert (answer.body, answer["cache-control"]) == (PAGE, "private, no-cache")
+    assert not answer["surrogate-control"]
+
+
+def test_paths_that_nobody_has_are_not_remembered() -> None:
+    with scripted_origin(replying(*[ok()] * 100)) as origin, personal_proxy(origin.url) as (proxy, _):
+        proxy.ask(get(b"/"))
+        tracemalloc.start()
+        with proxy.connect() as browser:
+            for number in range(99):
+                # One character beyond the BMP makes each of them take four bytes.
+                path = b"/%F0%9F%98%80" + b"x" * 8_000 + b"%d" % number
+                browser.send(b"GET " + path + b" HTTP/1.1\r\nHost: shop.example\r\n\r\n")
+                browser.read_message()
+        held, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+    assert held < 99 * 16_000
 
 
 def test_an_upload_to_a_touched_url_is_not_held() -> None:

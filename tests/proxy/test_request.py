@@ -50,7 +50,9 @@ def test_the_host_is_a_name_without_its_port() -> None:
     assert request.authority == "Shop.example:8080"
 
 
-@pytest.mark.parametrize("host", [b"", b"a b", b"a/b", b"user@a", b"a:b", b"a,b", b"[::1", b"caf\xe9"])
+@pytest.mark.parametrize(
+    "host", [b"", b"a b", b"a/b", b"user@a", b"a:b", b"a,b", b"[::1", b"caf\xe9", b"a" * 256, b"[" + b"1" * 46 + b"]"]
+)
 def test_a_host_that_is_none_is_refused(host: bytes) -> None:
     with pytest.raises(BadRequestError) as refusal:
         RequestReader().read(scope(headers=[(b"host", host)]))

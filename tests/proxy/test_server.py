@@ -67,6 +67,8 @@ REFUSED = {
     "user before host": (400, b"GET http://a@evil/x HTTP/1.1\r\nHost: a\r\n\r\n"),
     "other scheme": (400, b"GET ftp://a/x HTTP/1.1\r\nHost: a\r\n\r\n"),
     "authority form": (400, b"GET @evil/ HTTP/1.1\r\nHost: a\r\n\r\n"),
+    "connect to a path": (400, b"CONNECT / HTTP/1.1\r\nHost: a\r\n\r\n"),
+    "connect to a url": (400, b"CONNECT http://a/ HTTP/1.1\r\nHost: a\r\n\r\n"),
     "connect": (400, b"CONNECT evil:443 HTTP/1.1\r\nHost: evil:443\r\n\r\n"),
     "asterisk without OPTIONS": (400, b"GET * HTTP/1.1\r\nHost: a\r\n\r\n"),
     "bytes outside ASCII": (400, b"GET /caf\xc3\xa9 HTTP/1.1\r\nHost: a\r\n\r\n"),
@@ -205,6 +207,44 @@ def test_pipelined_requests_are_answered_in_order(server: RunningServer) -> None
     answer = server.ask(b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
 
     assert answer.index(b"GET /1?") < answer.index(b"GET /2?")
+
+
+def test_thousands_of_pipelined_upgrades_are_answered(server: RunningServer) -> None:
+    one = b"GET /%d HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
+    with server.connect() as connection:
+        connection.send(b"".join(one % number for number in range(2_000)))
+        for number in range(2_000):
+            assert b"GET /%d?\n" % number in connection.read_message()
+
+
+def test_every_pipelined_request_hears_that_its_browser_left() -> None:
+    left = threading.Event()
+
+    async def first_waits(scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["path"] == "/1"
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"begun", "more_body": True})
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        left.set()
+
+    with asgi_origin(first_waits) as server:
+        with server.connect() as connection:
+            connection.send(b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
+            connection.read_until(b"begun")
+        assert left.wait(PATIENCE_SECONDS)
+
+
+def test_a_connection_whose_browser_holds_its_body_back_ends_with_the_answer() -> None:
+    ask = b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n"
+    with asgi_origin(answering(403, [(b"content-length", b"0")])) as server:
+        answer = server.ask(ask % 5)
+        with server.connect() as connection:
+            connection.send(ask % 0)
+            without_body = connection.read_message()
+
+    assert b"\r\nconnection: close\r\n" in answer
+    assert b"connection: close" not in without_body
 
 
 def answering(status: int, headers: list[tuple[bytes, bytes]], *parts: bytes) -> ASGIApp:

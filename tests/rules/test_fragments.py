@@ -108,3 +108,8 @@ def test_an_unsafe_place_that_only_a_branch_makes_is_found_when_it_is_said() -> 
     assert said(fragment, a="y", b="1") == "<p title='x'>y</p>"
     script = html("{% if visitor.b %}<script>{% else %}</script>{% endif %}<script></script>{{ visitor.a }}")
     assert said(script, a="y") == "</script><script></script>y"
+
+
+def test_a_filter_that_fails_on_a_value_costs_its_own_text_alone() -> None:
+    with pytest.raises(MissingValueError):
+        said(text("{{ visitor.plan|truncate(1) }}"), plan="enterprise")

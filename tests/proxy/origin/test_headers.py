@@ -195,6 +195,7 @@ SHARED_CACHES = [
     b"netlify-cdn-cache-control",
     b"akamai-cache-control",
     b"x-accel-expires",
+    b"x-litespeed-cache-control",
     b"edge-control",
 ]
 OWN_BYTES = [

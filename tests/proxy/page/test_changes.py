@@ -119,6 +119,20 @@ def test_the_sources_of_a_picture_are_swapped(select: str) -> None:
     )
 
 
+def test_a_source_in_a_template_is_no_source_of_the_picture() -> None:
+    html = b"<picture><template><source srcset=/o></template><source srcset=/o><img src=/o></picture>"
+    assert personalize(html, "- {select: picture, image: {src: /n}}") == (
+        b'<picture><template><source srcset=/o></template><source srcset="/n"><img src="/n"></picture>'
+    )
+
+
+def test_thousands_of_sources_and_preloads_are_swapped_in_linear_time() -> None:
+    html = (
+        b"<link rel=preload as=image href=/o>" * 4_000 + b"<picture>" + b"<source srcset=/o>" * 4_000 + b"<img src=/o>"
+    )
+    assert b"/o" not in personalize(html, "- {select: img, image: {src: /n}}")
+
+
 def test_a_preload_of_the_old_picture_becomes_one_of_the_new() -> None:
     html = (
         b'<link rel=preload as=image href="/old.jpg" type="image/jpeg" imagesrcset="/o2.jpg 2x" imagesizes="9px">'

@@ -72,6 +72,15 @@ def test_a_bomb_is_not_unpacked(coding: str) -> None:
         decode(BOMBS[coding], coding, LIMIT)
 
 
+@pytest.mark.parametrize("empty", [gzip.compress(b""), zstd.compress(b"")], ids=["gzip", "zstd"])
+def test_a_body_of_endless_parts_is_refused(empty: bytes) -> None:
+    coding = "gzip" if empty.startswith(b"\x1f") else "zstd"
+
+    assert decode(empty * 100, coding, LIMIT) == b""
+    with pytest.raises(UndecodableError, match="more than 100 parts"):
+        decode(empty * 200_000, coding, LIMIT)
+
+
 def test_members_together_are_no_larger_than_the_limit() -> None:
     with pytest.raises(UndecodableError, match="it holds more than"):
         decode(ENCODED["gzip"] * 10, "gzip", LIMIT)

@@ -61,6 +61,9 @@ def test_a_newline_that_a_parser_would_drop_is_written_twice(html: bytes, change
         (b"<a b=1>y</a>", "attributes: {b: null, c: d}", b'<a c="d">y</a>'),
         (b"<a b=1>y</a>", "attributes: {b: '{{ geo.city }}'}", b'<a b="O&quot;slo">y</a>'),
         (b"<a/>y</a>", "attributes: {b: c}", b'<a b="c"/>y</a>'),
+        (b"<a = =b c>y</a>", "attributes: {c: null}", b"<a = =b>y</a>"),
+        (b"<a b=1" + b" " * 100_000 + b">y</a>", "attributes: {b: null}", b"<a" + b" " * 100_000 + b">y</a>"),
+        (b"<a b=1" + b" /" * 50_000 + b">y</a>", "attributes: {b: null}", b"<a" + b" /" * 50_000 + b">y</a>"),
     ],
 )
 def test_attributes_keep_their_neighbours_bytes(html: bytes, change: str, expected: bytes) -> None:

@@ -87,6 +87,16 @@ def test_of_one_experience_only_what_has_an_effect_is_left() -> None:
     assert effective([EditClass(P, "x", present=True), SetContent(DIV, TEXT)]) == [SetContent(DIV, TEXT)]
 
 
+def test_a_change_may_have_thousands_of_places() -> None:
+    places = Located(b"<p>x</p>" * 20_000).find("p")
+    texts: list[Operation] = [SetContent(place, TEXT) for place in places]
+    classes: list[Operation] = [EditClass(place, "x", present=True) for place in places]
+
+    assert effective(texts) == texts
+    assert not conflict(texts, classes)
+    assert conflict(texts, [*classes, SetContent(places[-1], TEXT)])
+
+
 @pytest.mark.parametrize(
     ("style", "url"),
     [
@@ -103,6 +113,12 @@ def test_of_one_experience_only_what_has_an_effect_is_left() -> None:
 def test_the_url_of_a_background_is_found(style: str, url: str | None) -> None:
     span = background_span(style)
     assert (None if span is None else style[slice(*span)]) == url
+
+
+@pytest.mark.parametrize("unit", ["background:", "background:url(", "url(", " ", "url('", "url(&quot;x", "&a"])
+def test_a_hostile_style_is_read_in_linear_time(unit: str) -> None:
+    background_span("background:" + unit * 20_000)
+    background_span("background:url(" + unit * 20_000)
 
 
 @pytest.mark.parametrize(

@@ -57,4 +57,4 @@ def test_a_fragment_is_written_with_holes_for_its_values(action: str, mode: Mode
     writing = written(choice, fragment, mode)
 
     assert writing.parts == ("a", Hole("a", 0, 0, expected), "b")
-    assert (writing.mode, writing.sample) == (expected, "aOslob")
+    assert (writing.mode, writing.sample) == (expected, "axb")

@@ -109,3 +109,10 @@ def test_the_language_that_is_wanted_most(header: str, language: str) -> None:
 
 def test_a_language_stands_beside_the_device(devices: DeviceReader) -> None:
     assert devices.read("", "nb-NO") == {"device.type": "desktop", "device.language": "nb"}
+
+
+@pytest.mark.parametrize("unit", [" ", "; ", ";a", " compatible"])
+def test_no_bot_can_sign_so_that_reading_it_takes_long(unit: str) -> None:
+    reader = DeviceReader()
+    for number in range(300):
+        assert reader.read(f"bot;{number}" + unit * 512, "")["device.type"] == "desktop"
