@@ -133,7 +133,7 @@ class Pipeline:
                 self._shortlists[place] = shortlist
         if not shortlist.whole.experiences:
             return None
-        plan = shortlist.plan(parse_query(request.query))
+        plan = shortlist.plan(parse_query(request.query) if shortlist.asks_query else {})
         return plan if plan.experiences else None
 
     async def _respond_personally(

@@ -33,7 +33,7 @@ from proxy.pipeline import Pipeline
 from proxy.reload import RuleKeeper, load_checked
 from proxy.request import RequestReader
 from proxy.server import make_config
-from proxy.settings import Settings
+from proxy.settings import EVERY_ADDRESS, Settings, port_of
 from proxy.settings_layers import flag_of
 from proxy.visitor.consent import make_consent_reader
 from proxy.visitor.identity import IdentityReader
@@ -105,7 +105,7 @@ def _not_ours(host: str, setting: str) -> str:
 def url_of(listener: socket.socket) -> str:
     """Where a browser on this machine finds a listener."""
     host, port, *_ = listener.getsockname()
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+    if host in EVERY_ADDRESS:
         host = "127.0.0.1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -113,9 +113,8 @@ def url_of(listener: socket.socket) -> str:
 def probe(origin: str) -> str:
     """Why the origin takes no connection at the moment, or nothing if it does."""
     parts = urlsplit(origin)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
-        socket.create_connection((parts.hostname, port), timeout=PROBE_SECONDS).close()
+        socket.create_connection((parts.hostname, port_of(parts)), timeout=PROBE_SECONDS).close()
     except TimeoutError:
         return f"no answer within {PROBE_SECONDS:g} s"
     except OSError as error:

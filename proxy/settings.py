@@ -13,7 +13,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -26,6 +26,9 @@ from pydantic import (
 )
 
 Network = IPv4Network | IPv6Network
+
+EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
+"""What a listener on every address of the machine is told to listen on."""
 
 NETWORK_WORDS: Mapping[str, tuple[str, ...]] = {
     "loopback": ("127.0.0.0/8", "::1/128"),
@@ -334,7 +337,7 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _stand_in_front_of_another(self) -> Self:
         parts = urlsplit(self.origin)
-        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        host, port = parts.hostname or "", port_of(parts)
         if any(
             port == listener_port and _is_reached_as(host, listener)
             for listener, listener_port in ((self.host, self.port), (self.admin_host, self.admin_port))
@@ -383,10 +386,15 @@ class InconsistentSettingError(ValueError):
 
 def _is_reached_as(name: str, listener: str) -> bool:
     """Whether a connection to `name` may end at what listens on the address `listener`."""
-    if listener in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+    if listener in EVERY_ADDRESS:
         return is_loopback(name)
     # "localhost" may be any of loopback's addresses; 127.0.0.1 and 127.0.0.2 are not each other.
     return name == listener or ("localhost" in (name, listener) and is_loopback(name) and is_loopback(listener))
+
+
+def port_of(url: SplitResult) -> int:
+    """The port that an http or https URL names, or its scheme's own."""
+    return url.port or (443 if url.scheme == "https" else 80)
 
 
 def is_loopback(host: str) -> bool:

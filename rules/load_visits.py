@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 from rules import fields
 from rules.context import Value
 from rules.errors import MistakeError
 from rules.operator_table import check_value
 from rules.operators import parse_moment
+from rules.pages import query_parameters
 from rules.signals import Signal, Type, lookup, suggest
 from rules.timezones import require_zone
 
@@ -34,10 +35,7 @@ def read_page(word: str) -> tuple[str, dict[str, str]]:
         raise MistakeError(f"`{word}` is many pages", hint="a visit is to one, such as /products/shoes")
     if "#" in word:
         raise MistakeError(f"`{word}` has a fragment, which is never sent", hint="leave out what begins with `#`")
-    parameters: dict[str, str] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True):
-        parameters.setdefault(name, value)
-    return unquote(path, errors="replace"), parameters
+    return unquote(path, errors="replace"), query_parameters(query)
 
 
 def read_at(word: str) -> datetime:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from rules.errors import MistakeError
 from rules.expressions import Expression, quoted
@@ -99,3 +99,11 @@ def _decoded(text: str) -> str:
 def _without_port(host: str, pattern: str) -> str:
     """The host without its port, unless the pattern names one."""
     return host if ":" in pattern else re.sub(r":\d+$", "", host)
+
+
+def query_parameters(query: str) -> dict[str, str]:
+    """The decoded parameters of a query, as patterns are held against them; of those with one name the first counts."""
+    parameters: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        parameters.setdefault(name, value)
+    return parameters

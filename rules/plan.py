@@ -38,15 +38,15 @@ class _Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Shortlist:
-    """What could apply to a host and path, whatever the query."""
+    """What could apply to a host and path, whatever the query; `asks_query` tells whether it matters at all."""
 
     whole: Plan
     _candidates: tuple[_Candidate, ...] = ()
-    _asks_query: bool = False
+    asks_query: bool = False
 
     def plan(self, query: Mapping[str, str]) -> Plan:
         """The plan for one query; the same object for every query where none of the patterns asks for one."""
-        if not self._asks_query:
+        if not self.asks_query:
             return self.whole
         return _plan([each for each in self._candidates if each.fits(query)], self.whole.site_timezone)
 

@@ -19,6 +19,8 @@ from proxy.page.writing import SAMPLE, Hole, Pieces, escaped
 from rules.decision import Choice, Decision
 from rules.model import Change
 
+DISAGREED = "the page's markup there means something else once it is changed (misnested elements, as a rule)"
+
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
@@ -194,6 +196,3 @@ def _agreeing(page: Page, made: Sequence[_Made]) -> tuple[list[_Made], list[Left
         selectors = ", ".join(change.select for change in each.choice.experience.changes)
         left_out.append(LeftOut(each.choice.experience.id, selectors, DISAGREED))
     return kept, left_out, pieces
-
-
-DISAGREED = "the page's markup there means something else once it is changed (misnested elements, as a rule)"

@@ -25,12 +25,14 @@ from proxy.page.writing import Hole, Mode, Pieces, Writing, escaped
 from rules.model import Where
 
 # Text there is moved out of the element, or dropped, by every parser.
-_NO_TEXT = frozenset(["html", "head", "table", "tbody", "thead", "tfoot", "tr", "colgroup", "frameset"])
+_NO_TEXT = frozenset("html head table tbody thead tfoot tr colgroup frameset".split())
 # A parser drops one newline after these start tags (HTML Standard §13.2.6.4.7).
 _DROPS_NEWLINE = frozenset({"pre", "textarea", "listing"})
+_NEWLINE = re.compile(rb"\r?\n")
+_TAG_NAME = re.compile(r"<[^\s/>]+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Edit:
     """Replaces `start:end`; several at one offset are written by `phase`, then `turn`."""
 
@@ -39,10 +41,6 @@ class Edit:
     turn: tuple[int, int]
     end: int = field(compare=False)
     pieces: Pieces = field(compare=False)
-
-    @property
-    def key(self) -> tuple[int, int, tuple[int, int]]:
-        return self.start, self.phase, self.turn
 
 
 # What is written first at an offset where a start tag, several ends and the next start tag meet.
@@ -90,10 +88,7 @@ def edits_of(page: Located, body: bytes, charset: Charset, operations: Sequence[
     drafts: dict[Place, _Draft] = {}
     for operation in operations:
         drafts.setdefault(operation.place, _Draft(operation.place)).take(operation)
-    edits = sorted(
-        (edit for draft in drafts.values() for edit in _Drafting(page, body, charset, draft).edits()),
-        key=lambda edit: edit.key,
-    )
+    edits = sorted(edit for draft in drafts.values() for edit in _Drafting(page, body, charset, draft).edits())
     if any(one.end > other.start for one, other in pairwise(edits)):
         raise RefusedError("its places overlap in a way that can't be cut")
     return tuple(edits)
@@ -199,7 +194,7 @@ class _Drafting:
         offset = self.place.open_end
         newline: Pieces = ()
         if self.place.tag in _DROPS_NEWLINE:
-            dropped = re.compile(rb"\r?\n").match(self.body, offset)
+            dropped = _NEWLINE.match(self.body, offset)
             if dropped:
                 offset = dropped.end()
             elif self._starts_with_newline(first):
@@ -278,7 +273,7 @@ class _Drafting:
         return raw[1:-1] if raw[:1] in ('"', "'") else raw
 
     def _after_tag_name(self) -> int:
-        match = re.compile(r"<[^\s/>]+").match(self.page.reading, self.place.start)
+        match = _TAG_NAME.match(self.page.reading, self.place.start)
         if match is None:
             raise RefusedError(f"<{self.place.tag}> does not begin with its name")
         return match.end()

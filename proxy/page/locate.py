@@ -32,6 +32,7 @@ __all__ = [
 _BOM = b"\xef\xbb\xbf"
 _READING = bytes.maketrans(b"\r\0", b"  ")
 _PRESCAN_BYTES = 1024  # HTML Standard §13.2.3.2: a browser looks no further before it starts
+_DOCUMENT_END = re.compile(r"</(?:body|html)\b", re.IGNORECASE)
 _MAX_IMPLIED = 64  # implied elements walked through to find an end
 
 VOID = frozenset(
@@ -195,7 +196,7 @@ class Located:
 
     def _document_end(self, start: int) -> int:
         # A body that has an end tag and no start tag has no span, and neither has its end tag.
-        closing = re.compile(r"</(?:body|html)\b", re.IGNORECASE).search(self.reading, start)
+        closing = _DOCUMENT_END.search(self.reading, start)
         return closing.start() if closing else len(self.reading)
 
     @staticmethod

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
@@ -194,14 +195,11 @@ def _parsed_fragment(markup: str, context: Element) -> LexborHTMLParser:
     # Lexbor knows only elements of the Standard as contexts; all others are read alike.
     alike = "div" if namespace == "html" else namespace
     tag = context.tag if namespace == "html" or context.tag in _INTEGRATION_POINTS else alike
+    parse = partial(LexborHTMLParser, markup, is_fragment=True, fragment_namespace=namespace, scripting=True)
     try:
-        return LexborHTMLParser(
-            markup, is_fragment=True, fragment_tag=tag, fragment_namespace=namespace, scripting=True
-        )
+        return parse(fragment_tag=tag)
     except ValueError:
-        return LexborHTMLParser(
-            markup, is_fragment=True, fragment_tag=alike, fragment_namespace=namespace, scripting=True
-        )
+        return parse(fragment_tag=alike)
 
 
 def _attribute_name(place: Place, name: str) -> str:

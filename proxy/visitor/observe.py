@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
-from urllib.parse import parse_qsl
 
 from proxy.settings import GeoPreset
 from proxy.visitor.cookies import parse_cookies, read_visitor
@@ -16,6 +15,7 @@ from proxy.visitor.device import DeviceReader
 from proxy.visitor.geo import GeoReader
 from proxy.visitor.source import SourceReader
 from rules.context import Value
+from rules.pages import query_parameters
 
 QUERY_SIGNAL = "page.query."
 VISITOR_SIGNAL = "visitor."
@@ -88,10 +88,7 @@ def make_observer(
 
 def parse_query(query: bytes) -> dict[str, str]:
     """The parameters of a query; of those with one name the first counts."""
-    parameters: dict[str, str] = {}
-    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
-        parameters.setdefault(name, value)
-    return parameters
+    return query_parameters(query.decode("latin-1"))
 
 
 def _page(needed: frozenset[str], path: str, query: Mapping[str, str]) -> dict[str, str]:
