@@ -1,4 +1,4 @@
-# The front door: make demo | demo-saas | demo-wagtail | test | check | bench | golden | lock
+# The front door: make demo | demo-saas | demo-wagtail | test | check | bench | golden | docs | lock
 
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 WAGTAIL := $(VENV)/.wagtail
 JOBS ?= auto
 
-.PHONY: demo demo-saas demo-wagtail test check bench golden lock format clean
+.PHONY: demo demo-saas demo-wagtail test check bench golden docs lock format clean
 
 demo: $(READY)
 	@$(BIN)/python -m examples.demo shop
@@ -31,10 +31,18 @@ check: $(READY)
 # What a page costs inside the process; the figures are ratios or limits, so run it on a quiet machine.
 bench: $(READY)
 	$(BIN)/python -m tests.bench.micro
+	$(BIN)/python -m tests.bench.rules
+	$(BIN)/python -m tests.bench.company
 
-# Every pair of page and rules in tests/golden/pages, written anew: look at the difference before you commit it.
+# What is expected of every page in tests/golden/pages, and said of every mistake in tests/golden/mistakes, written anew:
+# look at the difference before you commit it.
 golden: $(READY)
 	$(BIN)/python -m tests.golden.golden_pages
+	$(BIN)/python -m tests.golden.golden_mistakes
+
+# The pages of the documentation that are made of the code.
+docs: $(READY)
+	$(BIN)/python -m tests.docs.generate
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

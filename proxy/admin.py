@@ -18,7 +18,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from proxy.reload import RuleKeeper
-from proxy.settings import Settings, is_loopback
+from proxy.setting_values import is_loopback
+from proxy.settings import Settings
 
 NO_STORE = {"cache-control": "no-store"}
 

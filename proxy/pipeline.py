@@ -1,23 +1,27 @@
 """The way of a request, from the visitor to the origin and back.
 
-Owns the order of the steps and nothing else: plan, identify, observe, decide, fetch, cut, respond. What no experience
-touches leaves after `plan` and streams through. Whatever fails on the way of a page, the origin's own bytes go out.
+Owns the order of the steps and nothing else: plan, identify, observe, decide, route, fetch, cut, respond. What no
+experience touches leaves after `plan` and streams through. Whatever fails on the way of a page, the origin's own bytes
+go out.
 """
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING
 
-from cachetools import LRUCache
-
-from proxy.document import Document, document_of, hold, is_html
+from proxy.company.finder import CompanyFinder
+from proxy.deciding import Decider
+from proxy.document import is_html
+from proxy.editing import PageEditor
+from proxy.failures import Failures
 from proxy.hosts import Hosts
 from proxy.origin.client import Origin, OriginResponse
+from proxy.origin.errors import OriginError
 from proxy.origin.headers import (
+    VISITOR_FIELD,
     asks_for_page,
     changed_response_headers,
     personal_request_headers,
@@ -25,36 +29,26 @@ from proxy.origin.headers import (
     readable_request_headers,
     rewritten_response_headers,
 )
-from proxy.page.coding import UndecodableError, acceptable, decode
-from proxy.page.encode import encode_for
-from proxy.page.memory import CutMemory, Kept, UntouchableError
+from proxy.page.memory import CutMemory
+from proxy.redirects import REDIRECTIONS
 from proxy.relay import Browser, send_through, send_whole
+from proxy.remember import Memory, Witness
 from proxy.request import Headers, Request
-from proxy.visitor.consent import Answer, Consent, ConsentReader
+from proxy.routing import PageRoute, Redirect, Route, Router, can_lead_away, wants_page
+from proxy.stand_in import StandIn
+from proxy.visitor.consent import ConsentReader
 from proxy.visitor.identity import IdentityReader, Visitor, without_identity
-from proxy.visitor.observe import Observer, parse_query
-from rules.context import make_context
-from rules.decide import decide
+from proxy.visitor.observe import Observer
+from proxy.visitor.vouched import Vouched
 from rules.decision import Decision
 from rules.model import RuleBook
-from rules.plan import Plan, Shortlist, make_shortlist
-from rules.signals import Tier
+from rules.plan import Plan
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Send
 
-logger = logging.getLogger(__name__)
-
-_MAX_SHORTLISTS = 10_000
-# Anyone may ask for paths of 8 KB, which no page of a site has.
-_MAX_REMEMBERED_PATH = 512
-
-
-class ChangedPage(NamedTuple):
-    """The body of a page that was changed, and the coding that it is in."""
-
-    body: bytes
-    coding: str
+# Two pages of the origin may bear the same.
+_VALIDATORS = frozenset({b"etag", b"last-modified"})
 
 
 class Pipeline:
@@ -75,28 +69,55 @@ class Pipeline:
         hosts: Hosts | None = None,
         page_bytes: int = 4 << 20,
         page_seconds: float = 10.0,
+        stand_in: StandIn | None = None,
+        companies: CompanyFinder | None = None,
+        memory: Memory | None = None,
+        vouched: Vouched | None = None,
     ) -> None:
+        memory = memory or Memory(observer, now)
+        hosts = hosts or Hosts()
+        stand_in = stand_in or StandIn()
+        failures = Failures()
         self._origin = origin
-        self._observer = observer
-        self._book = book
-        self._now = now
         self._cuts = cuts
-        self._identity = identity or IdentityReader(ConsentReader(), now=now)
-        self._hosts = hosts or Hosts()
-        self._page_bytes = page_bytes
-        self._page_seconds = page_seconds
-        self._shortlists: LRUCache[tuple[str, str], Shortlist] = LRUCache(_MAX_SHORTLISTS)
-        self.failures: Counter[str] = Counter()
-        """How often which step failed, at no cost but the change."""
+        self._hosts = hosts
+        self._stand_in = stand_in
+        self._memory = memory
+        self._vouched = vouched or Vouched()
+        self._failures = failures
+        self._router = Router(stand_in.hear_left_out)
+        self._decider = Decider(
+            observer,
+            book,
+            now=now,
+            identity=identity or IdentityReader(ConsentReader(), now=now),
+            companies=companies or CompanyFinder(),
+            memory=memory,
+            stand_in=stand_in,
+            failures=failures,
+        )
+        self._editor = PageEditor(
+            hosts, cuts, stand_in=stand_in, failures=failures, page_bytes=page_bytes, page_seconds=page_seconds
+        )
 
     def counts(self) -> dict[str, Mapping[str, int] | int]:
         """What went otherwise than decided since this process began, for the operator."""
-        return {"failures": self.failures, "left_out": self._cuts.left_out, "set_aside": self._cuts.set_aside}
+        left_out = self._cuts.left_out + self._router.left_out
+        return {
+            "failures": self._failures.counts,
+            "left_out": left_out,
+            "set_aside": self._cuts.set_aside,
+            "profiles": self._memory.counts(),
+        }
+
+    @property
+    def failures(self) -> Mapping[str, int]:
+        """How often which step failed."""
+        return self._failures.counts
 
     def use(self, book: RuleBook) -> None:
         """From the next request on, decide by this rulebook."""
-        self._book = book
-        self._shortlists.clear()
+        self._decider.use(book)
 
     async def respond(self, request: Request, receive: Receive, send: Send) -> None:
         """Answer one request.
@@ -104,50 +125,70 @@ class Pipeline:
         Raises OriginError where nothing was sent yet, BrowserGoneError where there is nobody to answer, and
         BrokenResponseError where an answer that was begun can't be ended.
         """
-        plan = self._plan(request)
+        plan = self._decider.plan(request)
         headers = self._hosts.request_headers(request, without_identity(request.headers))
+        witness = Witness(send)
         async with Browser(request, receive) as browser:
             if plan is not None and not request.has_body:
-                await self._respond_personally(request, plan, headers, browser, send)
+                visitor = self._decider.identify(request)
+                await self._respond_personally(request, plan, visitor, headers, browser, witness)
+                self._remember(request, witness, visitor)
                 return
             if self._hosts.maps_pages and request.method in ("GET", "HEAD") and not request.has_body:
-                await self._respond_mapped(request, headers, browser, send)
+                await self._respond_mapped(request, headers, browser, witness)
+                self._remember(request, witness)
                 return
             body = browser.body() if request.has_body else None
             async with await self._origin.fetch(request.method, request.target, headers, body) as response:
-                passed = self._hosts.response_headers(request, response)
+                passed = await self._response_headers(request, response)
                 if plan is not None and is_html(response.headers):
                     # Whoever sends a body with a GET must not put the plain page into a cache for all.
                     passed = personal_response_headers(passed)
-                await send_through(response, passed, browser, send)
-
-    def _plan(self, request: Request) -> Plan | None:
-        """What could apply, if anything: only a page that is asked for can be changed."""
-        if request.method not in ("GET", "HEAD"):
-            return None
-        place = (request.host, request.path)
-        shortlist = self._shortlists.get(place)
-        if shortlist is None:
-            shortlist = make_shortlist(self._book, *place)
-            if len(request.path) <= _MAX_REMEMBERED_PATH:
-                self._shortlists[place] = shortlist
-        if not shortlist.whole.experiences:
-            return None
-        plan = shortlist.plan(parse_query(request.query) if shortlist.asks_query else {})
-        return plan if plan.experiences else None
+                await send_through(response, passed, browser, witness)
+            self._remember(request, witness)
 
     async def _respond_personally(
-        self, request: Request, plan: Plan, headers: Headers, browser: Browser, send: Send
+        self, request: Request, plan: Plan, visitor: Visitor, headers: Headers, browser: Browser, send: Send
     ) -> None:
-        visitor = self._identify(request)
-        decision = self._decide(request, plan, visitor.consent)
+        decision = await self._decider.decide(request, plan, visitor)
+        routes = await self._routes(request, visitor, decision)
         if asks_for_page(headers):
             headers = personal_request_headers(headers)
+        is_private = can_lead_away(plan) and wants_page(request.headers)
+        for route in routes:
+            self._stand_in.hear_route(route)
+            if isinstance(route, Redirect):
+                await send_whole(send, route.status, (*route.headers, *visitor.cookies), b"")
+                return
+            try:
+                if await self._respond_by(route, visitor, headers, browser, send, is_private=is_private):
+                    return
+                why = "what it serves is no page, or not one that its changes can be made on"
+            except OriginError as error:
+                if not route.serves:
+                    raise
+                why = f"what it serves can't be had: {error}"
+            if route.serves:
+                self._router.leave_out(route.request, route.serves, why)
+
+    async def _respond_by(
+        self, route: PageRoute, visitor: Visitor, headers: Headers, browser: Browser, send: Send, *, is_private: bool
+    ) -> bool:
+        """Answer with the page of a route; where that is not what the route is for, say so and send nothing.
+
+        With `is_private` the response is this visitor's whatever it holds, since another one is led away.
+        """
+        request = route.request
         # A HEAD has to say what a GET would get, and what a page becomes is known only from the page.
         async with await self._origin.fetch("GET", request.target, headers) as response:
-            passed = self._hosts.response_headers(request, response)
-            unchanged = (*personal_response_headers(passed), *visitor.cookies) if is_html(response.headers) else passed
-            page, held = await self._page(request, response, decision)
+            passed = await self._response_headers(request, response)
+            is_page = is_html(response.headers)
+            if route.serves:
+                passed = tuple(field for field in passed if field[0] not in _VALIDATORS)
+            page, held = await self._editor.page(request, response, route.decision)
+            if not route.holds(response.status, is_page=is_page, shown=page.shown if page else ()):
+                return False
+            unchanged = (*personal_response_headers(passed), *visitor.cookies) if is_page or is_private else passed
             if page is not None:
                 changed = changed_response_headers(passed, length=len(page.body), coding=page.coding)
                 body = b"" if request.method == "HEAD" else page.body
@@ -156,94 +197,63 @@ class Pipeline:
                 await send_whole(send, response.status, unchanged, b"")
             else:
                 await send_through(response, unchanged, browser, send, held=held)
+        return True
 
     async def _respond_mapped(self, request: Request, headers: Headers, browser: Browser, send: Send) -> None:
         """Answer where no experience could apply: a page with public URLs, the same for every visitor."""
         headers = readable_request_headers(headers)
         async with await self._origin.fetch(request.method, request.target, headers) as response:
-            passed = self._hosts.response_headers(request, response)
-            if request.method == "HEAD" and self._document(response) is not None:
+            passed = await self._response_headers(request, response)
+            if request.method == "HEAD" and self._editor.document(response) is not None:
                 # What a page becomes is known only from the page, so nothing is told of its bytes.
                 await send_whole(send, response.status, rewritten_response_headers(passed), b"")
                 return
-            page, held = await self._page(request, response)
+            page, held = await self._editor.page(request, response)
             if page is not None:
                 rewritten = rewritten_response_headers(passed, length=len(page.body), coding=page.coding)
                 await send_whole(send, response.status, rewritten, page.body)
             else:
                 await send_through(response, passed, browser, send, held=held)
 
-    async def _page(
-        self, request: Request, response: OriginResponse, decision: Decision | None = None
-    ) -> tuple[ChangedPage | None, bytes]:
-        """The page with what is to be changed in it; None where it stays, with what of it was read meanwhile."""
-        document = self._document(response) if decision or self._hosts.maps_pages else None
-        if document is None:
-            return None, b""
-        held = await hold(response, limit=self._page_bytes, seconds=self._page_seconds)
-        if not held.is_complete:
-            return None, held.body
-        return await self._change(request, response, document, held.body, decision), held.body
-
-    def _document(self, response: OriginResponse) -> Document | None:
-        """The page that a response holds, if it can be changed; URLs are mapped in error pages too."""
-        status = 200 if self._hosts.maps_pages and response.status != 206 else response.status
-        return document_of(status, response.headers, self._page_bytes)
-
-    def _identify(self, request: Request) -> Visitor:
-        """Who asks; an anonymous visitor where that can't be told."""
+    async def _routes(self, request: Request, visitor: Visitor, decision: Decision | None) -> tuple[Route, ...]:
+        """Which pages to try for this visitor, one after another."""
         try:
-            return self._identity.read(request.headers, is_https=request.scheme == "https")
+            return await self._router.routes(request, decision, partial(self._decider.foresee, visitor))
         except Exception:
-            self._note_failure("identify", request, "the visitor counts as anonymous")
-            return Visitor(Consent(Answer.SILENT, frozenset({Tier.CONTEXTUAL})))
+            self._failures.note("route", request)
+            return (PageRoute(request, None),)
 
-    def _decide(self, request: Request, plan: Plan, consent: Consent) -> Decision | None:
-        """The decision, or None where nothing is to be changed. What the consent does not cover stays unknown."""
+    async def _response_headers(self, request: Request, response: OriginResponse) -> Headers:
+        """What the browser gets of the origin's headers; where it would be sent in a circle, with a word against it."""
+        passed = self._hosts.response_headers(request, response)
+        said = [value for name, value in response.headers if name == VISITOR_FIELD]
+        if said:
+            passed = (*passed, *self._carry(request, b", ".join(said)))
+        if response.status not in REDIRECTIONS:
+            return passed
         try:
-            needed = frozenset(filter(consent.permits, plan.signals))
-            observed = self._observer.observe(needed, request)
-            # A group is observed as a whole, and may hold more tiers than one.
-            observed = {name: value for name, value in observed.items() if consent.permits(name)}
-            context = make_context(
-                observed, now=self._now(), host=request.host, site_timezone=plan.site_timezone, needed=needed
-            )
-            decision = decide(plan, context)
+            return await self._router.response_headers(request, passed, partial(self._decider.foresee, None))
         except Exception:
-            self._note_failure("decide", request)
-            return None
-        return decision if decision.choices else None
+            self._failures.note("route", request)
+            return passed
 
-    async def _change(
-        self, request: Request, response: OriginResponse, document: Document, body: bytes, decision: Decision | None
-    ) -> ChangedPage | None:
-        accept_encoding = request.header(b"accept-encoding")
-        accepted = acceptable(accept_encoding.decode("latin-1") if accept_encoding else None)
+    def _carry(self, request: Request, said: bytes) -> Headers:
+        """The cookies by which the visitor's browser carries what the origin said of them."""
         try:
-            decoded = decode(body, document.coding, self._page_bytes)
-            page = await self._hosts.map_page(request, decoded, document.charset_label, response.headers)
-            if decision is not None and response.status == 200:
-                kept = await self._cut(request, document, page, decision)
-                if kept is not None:
-                    return ChangedPage(*kept.body(decision, accepted))
-            return None if page is decoded else ChangedPage(*encode_for(page, accepted))
-        except UndecodableError as error:
-            logger.debug("%s%s: untouched: %s", request.host, request.path, error)
-            return None
+            return self._vouched.carry(said, request.headers, is_https=request.scheme == "https")
         except Exception:
-            self._note_failure("cut", request)
-            return None
+            self._failures.note("vouch", request, "what the origin said of the visitor is lost")
+            return ()
 
-    async def _cut(self, request: Request, document: Document, page: bytes, decision: Decision) -> Kept | None:
-        """The page with the decision's changes, if any of them is on it."""
-        url = f"{request.host}{request.path}"
+    def _remember(self, request: Request, witness: Witness, visitor: Visitor | None = None) -> None:
+        """Remember a page that was shown. Where nobody asked yet whose it is, a cookie could not be set either."""
+        if not self._memory.is_kept or not witness.saw_page_view(request):
+            return
         try:
-            kept = await self._cuts.cut(url, page, document.charset_label, decision)
-        except UntouchableError as error:
-            logger.debug("%s: untouched: %s", url, error)
-            return None
-        return kept if kept.cut.shown else None
-
-    def _note_failure(self, step: str, request: Request, instead: str = "the origin's page goes out") -> None:
-        self.failures[step] += 1
-        logger.exception("%s %s: %s failed, %s", request.method, request.path, step, instead)
+            if visitor is None:
+                visitor = self._decider.identify(request)
+                if visitor.is_new:
+                    return
+            self._memory.remember(request, visitor)
+        except Exception:
+            self._failures.note("remember", request, "the page is not remembered")

@@ -10,10 +10,8 @@ The operating system's notices make an edit live at once; a look at the folder e
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
-import os
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,17 +20,16 @@ from typing import Self
 
 from watchfiles import awatch
 
-from proxy.page.locate import check_selector
+from proxy.rule_files import read_folder
 from rules.errors import RuleError
-from rules.load import RULE_SUFFIXES, TEMPLATES, load_rulebook
+from rules.load import RuleFolder
 from rules.model import RuleBook
-from rules.source import MAX_FILE_BYTES
 
 logger = logging.getLogger(__name__)
 
 Now = Callable[[], datetime]
-Load = Callable[[Path], RuleBook]
-"""What makes a book of a folder; raises RuleError or OSError."""
+Load = Callable[[RuleFolder], RuleBook]
+"""What makes a book of a folder's files; raises RuleError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +58,26 @@ class RuleKeeper:
 
     @classmethod
     def open(cls, folder: Path, load: Load, now: Now) -> Self:
-        """Load for the first time; raises RuleError or OSError, since there is no book yet that could stay."""
-        digest = content_digest(folder)
-        return cls(folder, load(folder), digest, load, now)
+        """Load for the first time; raises RuleError, since there is no book yet that could stay."""
+        files = read_folder(folder)
+        return cls(folder, load(files), files.digest, load, now)
 
     @classmethod
     def open_or_start_empty(cls, folder: Path, load: Load, now: Now) -> Self:
         """Load for the first time; where that fails, run without an experience until the folder is mended."""
-        keeper = cls(folder, RuleBook(), content_digest(folder), load, now)
-        first = keeper._attempt()
+        files = read_folder(folder)
+        keeper = cls(folder, RuleBook(), files.digest, load, now)
+        first = keeper._attempt(files)
         if isinstance(first, RuleBook):
             keeper.book = first
         else:
             keeper._stay(first)
         return keeper
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the folder as it is now; nothing where it is what runs."""
+        return self.failure.problems if self.failure is not None else ()
 
     def subscribe(self, swapped: Callable[[RuleBook], None]) -> None:
         """Call `swapped`, in the event loop, with each book that goes live from now on."""
@@ -96,32 +99,28 @@ class RuleKeeper:
 
         It waits because a file that is cut in the middle of its writing may well be a valid, shorter rulebook.
         """
-        digest = await asyncio.to_thread(content_digest, self.folder)
-        if digest == self._seen:
+        files = await asyncio.to_thread(read_folder, self.folder)
+        if files.digest == self._seen:
             return
         while True:
             await asyncio.sleep(settle_seconds)
-            later = await asyncio.to_thread(content_digest, self.folder)
-            if later == digest:
-                loaded = await asyncio.to_thread(self._attempt)
-                later = await asyncio.to_thread(content_digest, self.folder)
-                if later == digest:
-                    break
-            digest = later
-        self._seen = digest
+            later = await asyncio.to_thread(read_folder, self.folder)
+            if later.digest == files.digest:
+                break
+            files = later
+        self._seen = files.digest
+        loaded = await asyncio.to_thread(self._attempt, files)
         if isinstance(loaded, RuleBook):
             self._go_live(loaded)
         else:
             self._stay(loaded)
 
-    def _attempt(self) -> RuleBook | tuple[str, ...]:
+    def _attempt(self, files: RuleFolder) -> RuleBook | tuple[str, ...]:
         """The book, or what is wrong with the folder."""
         try:
-            return self._load(self.folder)
+            return self._load(files)
         except RuleError as error:
             return tuple(map(str, error.problems))
-        except OSError as error:
-            return (f"{error.filename or self.folder}: {error.strerror or error}",)
         except Exception as error:
             # A fault of the loader's own must not end the watch: the next edit may be the cure.
             logger.exception("Loading the rulebook failed")
@@ -136,38 +135,6 @@ class RuleKeeper:
     def _stay(self, problems: tuple[str, ...]) -> None:
         self.failure = Failure(self._now(), problems)
         logger.error("The rulebook does not load, and the running one stays:\n%s", "\n".join(problems))
-
-
-def load_checked(folder: Path) -> RuleBook:
-    """The folder's rulebook, its selectors tried on the engine that will look them up. Raises RuleError or OSError."""
-    return load_rulebook(folder, check_selector=check_selector)
-
-
-def content_digest(folder: Path) -> bytes:
-    """A hash of all that a rulebook's folder says; what can't be read counts as not there."""
-    digest = hashlib.blake2b(digest_size=16)
-    for path in sorted(_rule_files(folder)):
-        content = _content(path)
-        if content is not None:
-            digest.update(f"{path.relative_to(folder)}\0{len(content)}\0".encode("utf-8", "surrogateescape"))
-            digest.update(content)
-    return digest.digest()
-
-
-def _rule_files(folder: Path) -> Iterator[Path]:
-    with suppress(OSError):
-        yield from (path for path in folder.iterdir() if path.suffix in RULE_SUFFIXES)
-    for parent, _, names in os.walk(folder / TEMPLATES):
-        yield from (Path(parent, name) for name in names)
-
-
-def _content(path: Path) -> bytes | None:
-    try:
-        with path.open("rb") as file:
-            # `rules.source` refuses longer ones, whatever else they say.
-            return file.read(MAX_FILE_BYTES + 1)
-    except OSError:
-        return None
 
 
 async def _notices(folder: Path, stop: asyncio.Event, look_seconds: float) -> AsyncGenerator[None]:

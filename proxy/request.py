@@ -7,12 +7,13 @@ Owns what is believed of a request. The wire's checks come before (`proxy.server
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from proxy.hops import Network, client_address, is_trusted, parse_address
+from proxy.hops import Address, Network, client_address, is_trusted, parse_address
+from proxy.parameters import split_own
 from proxy.target import AmbiguousPathError, canonical_path, path_text
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ class Request:
     """One request. Header names are in lower case; order and duplicates are the visitor's.
 
     `path` is for rules (decoded), `raw_path` for the wire and for keys (canonical). `scheme` and `authority` are what
-    the world calls this site, `host` the same without a port. `peer` is who connected, `client` who asks.
+    the world calls this site, `host` the same without a port. `peer` is who connected, `client` who asks; it is None
+    where that is not known, or not told by anyone who is trusted. `own` are Tailor's own parameters, which `query` and
+    the origin do without.
     """
 
     method: str
@@ -51,13 +54,19 @@ class Request:
     authority: str
     host: str
     peer: str
-    client: str
+    client: Address | None
     trusted: bool
+    own: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def target(self) -> bytes:
         """Path and query, as they go to the origin."""
         return self.raw_path + b"?" + self.query if self.query else self.raw_path
+
+    @property
+    def logged_path(self) -> str:
+        """The path for a line of the log: as it is sent, since decoded it may hold what a terminal obeys."""
+        return self.raw_path.decode("ascii")
 
     @property
     def has_body(self) -> bool:
@@ -85,15 +94,16 @@ class RequestReader:
         lines = _lines(headers)
         client = scope.get("client")
         peer = client[0] if client else ""
-        trusted = bool(self.trusted_proxies) and is_trusted(parse_address(peer), self.trusted_proxies)
+        address = parse_address(peer)
+        trusted = is_trusted(address, self.trusted_proxies)
         scheme, authority = self._public_name(scope["scheme"], lines, trusted=trusted)
         try:
             raw_path = canonical_path(scope["raw_path"])
         except AmbiguousPathError as error:
             raise BadRequestError(400, str(error)) from error
-        query: bytes = scope["query_string"]
-        if _OUTSIDE_QUERY.search(query):
+        if _OUTSIDE_QUERY.search(scope["query_string"]):
             raise BadRequestError(400, "the query holds a character that must be encoded")
+        query, own = split_own(scope["query_string"])
         return Request(
             method=scope["method"],
             path=path_text(raw_path),
@@ -104,11 +114,12 @@ class RequestReader:
             authority=authority,
             host=_host_of(authority),
             peer=peer,
-            client=self._client(peer, lines) if trusted else peer,
+            client=self._client(address, lines),
             trusted=trusted,
+            own=own,
         )
 
-    def _client(self, peer: str, lines: dict[bytes, list[str]]) -> str:
+    def _client(self, peer: Address | None, lines: dict[bytes, list[str]]) -> Address | None:
         return client_address(
             peer, lines.get(b"x-forwarded-for", ()), lines.get(b"forwarded", ()), self.trusted_proxies
         )

@@ -12,8 +12,10 @@ import errno
 import logging
 import logging.config
 import multiprocessing
+import os
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,19 +27,29 @@ import uvicorn
 
 from proxy.admin import Admin
 from proxy.app import App
+from proxy.company.companies import open_companies
 from proxy.hosts import Hosts
 from proxy.names import SiteName
 from proxy.origin.client import Origin
 from proxy.page.memory import CutMemory
 from proxy.pipeline import Pipeline
-from proxy.reload import RuleKeeper, load_checked
+from proxy.profile.database import prepare
+from proxy.profile.sqlite import open_store
+from proxy.reload import RuleKeeper
+from proxy.remember import Memory
 from proxy.request import RequestReader
+from proxy.rights.answers import PAGE, Rights
+from proxy.rights.page import MePage
+from proxy.rule_files import load_checked
 from proxy.server import make_config
-from proxy.settings import EVERY_ADDRESS, Settings, port_of
+from proxy.setting_values import EVERY_ADDRESS, port_of
+from proxy.settings import Settings
 from proxy.settings_layers import flag_of
 from proxy.visitor.consent import make_consent_reader
+from proxy.visitor.geo_database import GeoDatabases
 from proxy.visitor.identity import IdentityReader
 from proxy.visitor.observe import make_observer
+from proxy.vouching import open_vouching
 from proxy.workers import run_workers
 
 DISTRIBUTION = "tailor-proxy"
@@ -132,6 +144,15 @@ def open_rules(folder: Path) -> RuleKeeper:
     return RuleKeeper.open(folder, load_checked, current_time)
 
 
+def prepare_profiles(settings: Settings) -> tuple[str, ...]:
+    """Make ready what visitors are remembered in and shown by, once for all processes; a line for each warning.
+
+    Raises StoreError and RightsError.
+    """
+    MePage.open(settings.me_template)
+    return prepare(settings.profiles, current_time()) if settings.profiles is not None else ()
+
+
 def serve(settings: Settings, keeper: RuleKeeper, listeners: Listeners, keys: tuple[bytes, ...]) -> None:
     """Serve until a signal ends it; `keeper` is what a single process runs with, `keys` sign for all of them."""
     if settings.workers == 1:
@@ -173,34 +194,68 @@ class Process:
             connect_seconds=settings.connect_seconds,
             response_seconds=settings.response_seconds,
         )
+        companies = open_companies(settings, self.keys, os.environ, now=current_time, clock=time.monotonic)
+        geo_databases = GeoDatabases(settings.geo_dbs)
+        geo_databases.refresh()
         reader = RequestReader(trusted_proxies=settings.trusted_proxies, public_url=settings.public_url)
+        vouching = open_vouching(settings, self.keys, now=current_time)
+        observer = make_observer(
+            settings.geo_headers, settings.visitor_cookies, own_hosts(settings), geo_databases, vouching.vouched
+        )
+        identity = IdentityReader(
+            make_consent_reader(settings), self.keys, now=current_time, days=settings.visitor_days
+        )
+        profiles = open_store(settings, current_time)
         pipeline = Pipeline(
             origin,
-            make_observer(settings.geo_headers, settings.visitor_cookies, _own_hosts(settings)),
+            observer,
             self.keeper.book,
             now=current_time,
             cuts=CutMemory(settings.memory_bytes),
-            identity=IdentityReader(
-                make_consent_reader(settings), self.keys, now=current_time, days=settings.visitor_days
-            ),
-            hosts=_hosts(settings),
+            identity=identity,
+            hosts=make_hosts(settings),
             page_bytes=settings.page_size_bytes,
             page_seconds=settings.page_seconds,
+            companies=companies.finder,
+            memory=Memory(observer, current_time, profiles),
+            vouched=vouching.vouched,
+        )
+        rights = Rights(
+            MePage.open(settings.me_template),
+            identity,
+            self.keys,
+            store=profiles,
+            now=current_time,
+            book=self.keeper.book,
+            path=f"{settings.prefix}/{PAGE}",
         )
         self.keeper.subscribe(pipeline.use)
-        app = App(pipeline, reader, prefix=settings.prefix, is_ready=self.is_ready)
-        admin = Admin(settings, self.keeper, version(DISTRIBUTION), self.is_ready, pipeline.counts)
-        public_server, admin_server = _Server(make_config(app)), _Server(make_config(admin.app()))
+        self.keeper.subscribe(rights.use)
+        app = App(pipeline, reader, prefix=settings.prefix, is_ready=self.is_ready, rights=rights)
+        admin = Admin(
+            settings,
+            self.keeper,
+            version(DISTRIBUTION),
+            self.is_ready,
+            lambda: {**pipeline.counts(), **companies.counts(), **vouching.vouched.counts()},
+        )
+        public_server, admin_server = QuietServer(make_config(app)), QuietServer(make_config(admin.app()))
         self.servers = (public_server, admin_server)
         with self._signals(asyncio.get_running_loop()):
             try:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self.keeper.watch(self.stop))
+                    tasks.create_task(geo_databases.watch(self.stop))
+                    tasks.create_task(companies.watch(self.stop))
+                    tasks.create_task(vouching.watch(self.stop))
                     tasks.create_task(public_server.serve([listeners.public]))
                     tasks.create_task(admin_server.serve([listeners.admin]))
                     tasks.create_task(self._drain())
             finally:
                 await origin.close()
+                await companies.close()
+                if profiles is not None:
+                    profiles.close()
 
     def is_ready(self) -> bool:
         """Whether visitors may be sent here."""
@@ -237,17 +292,18 @@ class Process:
                 loop.remove_reader(parent.sentinel)
 
 
-def _hosts(settings: Settings) -> Hosts:
+def make_hosts(settings: Settings) -> Hosts:
+    """The mapping of names that the settings ask for."""
     own = SiteName.of_url(settings.origin) if settings.host_mode == "origin" else None
     return Hosts(own, map_urls=settings.map_urls)
 
 
-def _own_hosts(settings: Settings) -> tuple[str, ...]:
+def own_hosts(settings: Settings) -> tuple[str, ...]:
     """Names of this site beside the one under which a request comes: a link from there is no source."""
     return (urlsplit(settings.public_url).hostname or "",) if settings.public_url else ()
 
 
-class _Server(uvicorn.Server):
+class QuietServer(uvicorn.Server):
     """Two servers in one loop would take the signals from each other, so neither listens to them."""
 
     @contextlib.contextmanager

@@ -6,202 +6,45 @@ value wrong. Where the values come from, and who wins, is `proxy.settings_layers
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Mapping
-from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
     model_validator,
 )
 
-Network = IPv4Network | IPv6Network
-
-EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
-"""What a listener on every address of the machine is told to listen on."""
-
-NETWORK_WORDS: Mapping[str, tuple[str, ...]] = {
-    "loopback": ("127.0.0.0/8", "::1/128"),
-    # RFC 1918, RFC 4193 and, for hosts on one link, RFC 3927 and RFC 4291 §2.5.6.
-    "private": ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10"),
-}
-"""Words that stand for networks in `trusted_proxies`."""
+from proxy.resolver_settings import ResolverFields, ResolverHeaders, ResolverUrl
+from proxy.setting_values import (
+    CONSENT_PRESETS,
+    EVERY_ADDRESS,
+    AnyCase,
+    ConsentSource,
+    CookieName,
+    DataFolder,
+    GeoPreset,
+    ListenHost,
+    Networks,
+    OriginUrl,
+    Port,
+    Prefix,
+    PublicUrl,
+    Seconds,
+    VisitorCookies,
+    Words,
+    is_loopback,
+    port_of,
+)
+from proxy.vouched_settings import CookieSection, JwtSection
 
 MIN_TOKEN_LENGTH = 16
 
-_SIGNAL_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_COOKIE_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # a token, RFC 9110 §5.6.2
-_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
-
-
-class GeoPreset(StrEnum):
-    """The networks in front of Tailor whose location headers it can read."""
-
-    CLOUDFLARE = "cloudflare"
-    CLOUDFRONT = "cloudfront"
-    FASTLY = "fastly"
-    VERCEL = "vercel"
-    AKAMAI = "akamai"
-
-
-class ConsentSource(StrEnum):
-    """Where the visitor's consent is read: from a banner's cookie, or not at all."""
-
-    ONETRUST = "onetrust"
-    COOKIEBOT = "cookiebot"
-    USERCENTRICS = "usercentrics"
-    TCF = "tcf"
-    COOKIE = "cookie"
-    NOT_REQUIRED = "not-required"
-    NONE = "none"
-
-
-CONSENT_PRESETS: Mapping[ConsentSource, tuple[str, str]] = {
-    ConsentSource.ONETRUST: ("OptanonConsent", "C0003"),
-    ConsentSource.COOKIEBOT: ("CookieConsent", "preferences"),
-    ConsentSource.USERCENTRICS: ("uc_consent", "functional"),
-    ConsentSource.TCF: ("euconsent-v2", "1,5,6"),
-}
-"""The cookie that a banner writes, and the categories in it that stand for personalization."""
-
-
-def _split_list(value: object) -> object:
-    """Flags and the environment give text: `a,b`, or several of them."""
-    parts = [value] if isinstance(value, str) else value
-    if not isinstance(parts, list | tuple):
-        return value
-    return tuple(
-        piece.strip() if isinstance(piece, str) else piece
-        for part in parts
-        for piece in (part.split(",") if isinstance(part, str) else (part,))
-        if piece != ""
-    )
-
-
-def _split_pairs(value: object) -> object:
-    """`name=cookie` pairs, as flags and the environment give them, to a mapping."""
-    if isinstance(value, Mapping):
-        return value
-    pairs = _split_list(value)
-    if not isinstance(pairs, tuple):
-        return value
-    found = {}
-    for pair in pairs:
-        name, equals, cookie = str(pair).partition("=")
-        if not equals:
-            raise ValueError(f"{pair!r} is not a pair (write signal=cookie, such as plan=shop_plan)")
-        if name.strip() in found:
-            raise ValueError(f"{name.strip()!r} is named twice")
-        found[name.strip()] = cookie.strip()
-    return found
-
-
-def _origin_url(value: str) -> str:
-    return _site_url(value, "write it like http://127.0.0.1:9000")
-
-
-def _public_url(value: str) -> str:
-    return _site_url(value, "write it like https://shop.example")
-
-
-def _site_url(value: str, example: str) -> str:
-    """Scheme and host of one site, without a trailing slash."""
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https"):
-        raise ValueError(f"{value!r} is not an http or https URL ({example})")
-    if "@" in parts.netloc:
-        # Not repeated: it may hold a password.
-        raise ValueError(f"a URL with a user name or password in it is not taken ({example})")
-    if not re.fullmatch(r"[A-Za-z0-9._-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?", parts.netloc):
-        raise ValueError(f"{value!r} does not name one host in ASCII ({example})")
-    try:
-        port = parts.port
-    except ValueError as error:
-        raise ValueError(f"{value!r} has a port that is out of range ({example})") from error
-    if port == 0:
-        raise ValueError(f"{value!r} has a port that is out of range ({example})")
-    if parts.path not in ("", "/") or parts.query or parts.fragment or value.endswith(("?", "#")):
-        raise ValueError(f"{value!r} has more than a host (leave out what follows {parts.netloc})")
-    return f"{parts.scheme}://{parts.netloc.lower()}"
-
-
-def _networks(value: object) -> object:
-    pieces = _split_list(value)
-    if not isinstance(pieces, tuple):
-        return value
-    networks: dict[Network, None] = {}
-    for piece in pieces:
-        for written in NETWORK_WORDS.get(str(piece).lower(), (str(piece),)):
-            try:
-                networks[ip_network(written)] = None
-            except ValueError as error:
-                raise ValueError(f"{written!r} is not an address or a network ({_network_hint(written)})") from error
-    return tuple(networks)
-
-
-def _network_hint(written: str) -> str:
-    """The network that was likely meant, or how one is written."""
-    try:
-        return f"did you mean {ip_network(written, strict=False)}?"
-    except ValueError:
-        return f"write an address, a network such as 10.0.0.0/8, or one of: {', '.join(NETWORK_WORDS)}"
-
-
-def _visitor_cookies(value: Mapping[str, str]) -> Mapping[str, str]:
-    for name, cookie in value.items():
-        if not _SIGNAL_NAME.fullmatch(name):
-            raise ValueError(f"{name!r} can't name a signal (use a-z, 0-9 and _, beginning with a letter)")
-        if not _COOKIE_NAME.fullmatch(cookie):
-            raise ValueError(f"{cookie!r} can't name a cookie (write signal=cookie, such as plan=shop_plan)")
-    return value
-
-
-def _cookie_name(value: str) -> str:
-    if not _COOKIE_NAME.fullmatch(value):
-        raise ValueError(f"{value!r} can't name a cookie (such as OptanonConsent)")
-    return value
-
-
-def _prefix(value: str) -> str:
-    if not _PREFIX.fullmatch(value) or any(part in (".", "..") for part in value.split("/")):
-        raise ValueError(f"{value!r} is not a plain path (begin with / and end without it, such as /_tailor)")
-    return value
-
-
-def _creatable(folder: Path) -> Path:
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"'{folder}' is a file (name a folder)")
-    nearest = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-        raise ValueError(f"'{folder}' can't be created (its parent '{nearest}' is not a folder open to writing)")
-    return folder
-
-
-def _one_host(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9._:-]+", value):
-        raise ValueError(f"{value!r} is not a host name or address (such as 127.0.0.1, or 0.0.0.0 for all)")
-    return value
-
-
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
-
-
-OriginUrl = Annotated[str, AfterValidator(_origin_url)]
-PublicUrl = Annotated[str, AfterValidator(_public_url)]
-ListenHost = Annotated[str, AfterValidator(_one_host)]
-Port = Annotated[int, Field(ge=0, le=65535)]
-Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
+PROFILE_FILE = "profiles.db"
+"""The name of the profiles' file in the data folder."""
 
 
 class Settings(BaseModel):
@@ -224,32 +67,63 @@ class Settings(BaseModel):
         json_schema_extra={"flag": False},
     )
     workers: Annotated[int, Field(ge=1, le=256)] = Field(1, description="How many processes serve visitors.")
-    data: Annotated[Path, AfterValidator(_creatable)] = Field(
+    data: DataFolder = Field(
         Path("tailor-data"), description="The folder for what Tailor keeps; made when there is something to keep."
     )
     public_url: PublicUrl | None = Field(
         None,
         description="What the world calls this site, such as https://shop.example; for a site behind TLS.",
     )
-    trusted_proxies: Annotated[tuple[Network, ...], BeforeValidator(_networks)] = Field(
+    trusted_proxies: Networks = Field(
         (),
         description="Whose X-Forwarded-* and location headers are believed: addresses, networks, or the words "
         "loopback and private.",
     )
-    geo_headers: Annotated[tuple[GeoPreset, ...], BeforeValidator(_split_list)] = Field(
+    geo_headers: Annotated[tuple[GeoPreset, ...], Words] = Field(
         (), description="Whose location headers are read: " + ", ".join(GeoPreset) + "."
     )
-    visitor_cookies: Annotated[Mapping[str, str], BeforeValidator(_split_pairs), AfterValidator(_visitor_cookies)] = (
-        Field(
-            {},
-            description="Cookies of the site that become signals: plan=shop_plan makes the cookie shop_plan the "
-            "signal visitor.plan.",
-        )
+    geo_dbs: Annotated[tuple[Path, ...], Words] = Field(
+        (), description="Databases of addresses, .mmdb files: where visitors are whom no header places."
+    )
+    visitor_cookies: VisitorCookies = Field(
+        {},
+        description="Cookies of the site that become signals: plan=shop_plan makes the cookie shop_plan the "
+        "signal visitor.plan.",
+    )
+    vouched_jwt: JwtSection = Field(
+        None,
+        description="A token of the site's that vouches for the visitor: a section with its place, keys and claims.",
+    )
+    vouched_cookie: CookieSection = Field(
+        None, description="A cookie that the site signs, and that vouches for the visitor: cookie and secret_file."
+    )
+    vouched_header: bool = Field(
+        False,
+        description="Whether the origin may vouch for a visitor in the response header Tailor-Visitor: true or false.",
+    )
+    accounts: Path | None = Field(
+        None, description="The file of target companies, CSV or YAML: the signals company.* of their visitors."
+    )
+    asn_db: Path | None = Field(
+        None, description="A database of networks, an .mmdb file: the company whose network a visitor is in."
+    )
+    company_resolver: ResolverUrl | None = Field(
+        None, description="A service that tells companies: a URL, with {ip} where the visitor's address goes."
+    )
+    company_resolver_fields: ResolverFields = Field(
+        {}, description="Where its JSON answer has what: name=company.name makes that the signal company.name."
+    )
+    company_resolver_headers: ResolverHeaders = Field(
+        {},
+        description="What it is to be sent beside; {env:NAME} stands for a variable, {file:PATH} for a file's line.",
+    )
+    company_resolver_seconds: Annotated[float, Field(gt=0, le=5, allow_inf_nan=False)] = Field(
+        0.3, description="How long a page waits for it at most."
     )
     consent: ConsentSource = Field(
         ConsentSource.NONE, description="Where visitors' consent is read: " + ", ".join(ConsentSource) + "."
     )
-    consent_cookie: Annotated[str, AfterValidator(_cookie_name)] | None = Field(
+    consent_cookie: CookieName | None = Field(
         None, description="The cookie that holds the consent, where it is not the preset's."
     )
     consent_category: str | None = Field(
@@ -263,6 +137,18 @@ class Settings(BaseModel):
     visitor_days: Annotated[int, Field(ge=1, le=400)] = Field(
         180, description="How many days a visitor who does not return is known by the id cookie."
     )
+    profile_db: Path | None = Field(
+        None, description="The file of visitors' profiles. Left out, it is profiles.db in the data folder."
+    )
+    profile_days: Annotated[int, Field(ge=1, le=400)] = Field(
+        180, description="How many days the profile of a visitor who does not return is kept."
+    )
+    profile_bytes: Annotated[int, Field(ge=16 << 20)] = Field(
+        1024 * 1024 * 1024, description="How large the file of profiles may grow before the oldest go."
+    )
+    me_template: Path | None = Field(
+        None, description="The template of the page on which visitors see what is remembered; left out, a plain one."
+    )
     secret_file: Path | None = Field(
         None,
         description="The file of the secrets that sign cookies, one on each line: the first signs, all verify. Left "
@@ -274,7 +160,7 @@ class Settings(BaseModel):
         "a machine can read its processes' flags.",
         json_schema_extra={"flag": False},
     )
-    host_mode: Annotated[Literal["pass", "origin"], BeforeValidator(_lower)] = Field(
+    host_mode: Annotated[Literal["pass", "origin"], AnyCase] = Field(
         "pass",
         description="Which Host the origin hears: pass (the one that the visitor asked for) or origin (its own; what "
         "it says of itself in headers is mapped back).",
@@ -283,9 +169,7 @@ class Settings(BaseModel):
         False,
         description="Whether the origin's absolute URLs in pages become public ones; only with host_mode origin.",
     )
-    prefix: Annotated[str, AfterValidator(_prefix)] = Field(
-        "/_tailor", description="The path under which Tailor's own endpoints answer."
-    )
+    prefix: Prefix = Field("/_tailor", description="The path under which Tailor's own endpoints answer.")
     page_size_bytes: Annotated[int, Field(ge=1024, le=1 << 30)] = Field(
         4 * 1024 * 1024, description="A page that is larger goes out as the origin sent it."
     )
@@ -297,9 +181,14 @@ class Settings(BaseModel):
     )
     connect_seconds: Seconds = Field(5.0, description="How long to wait for a connection to the origin.")
     response_seconds: Seconds = Field(60.0, description="How long to wait for the head of the origin's response.")
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], AnyCase] = Field(
         "info", description="How much the log tells: debug, info, warning or error."
     )
+
+    @property
+    def profiles(self) -> Path | None:
+        """The file of profiles; None where nobody can consent to one."""
+        return None if self.consent is ConsentSource.NONE else self.profile_db or self.data / PROFILE_FILE
 
     @model_validator(mode="after")
     def _guard_the_admin_listener(self) -> Self:
@@ -366,6 +255,17 @@ class Settings(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _know_what_the_resolver_tells(self) -> Self:
+        if self.company_resolver is None and (self.company_resolver_fields or self.company_resolver_headers):
+            message = "is missing, and its answer or its headers are described"
+            raise InconsistentSettingError("company_resolver", message, "give its URL")
+        if self.company_resolver is not None and not {"name", "domain"} & set(self.company_resolver_fields):
+            message = "says neither where the name nor where the domain is"
+            hint = 'such as {name = "company.name", domain = "company.domain"}'
+            raise InconsistentSettingError("company_resolver_fields", message, hint)
+        return self
+
+    @model_validator(mode="after")
     def _take_secrets_from_one_place(self) -> Self:
         if self.secrets is not None and self.secret_file is not None:
             raise InconsistentSettingError("secret_file", "there are secrets in the variable too", "give one of them")
@@ -390,16 +290,3 @@ def _is_reached_as(name: str, listener: str) -> bool:
         return is_loopback(name)
     # "localhost" may be any of loopback's addresses; 127.0.0.1 and 127.0.0.2 are not each other.
     return name == listener or ("localhost" in (name, listener) and is_loopback(name) and is_loopback(listener))
-
-
-def port_of(url: SplitResult) -> int:
-    """The port that an http or https URL names, or its scheme's own."""
-    return url.port or (443 if url.scheme == "https" else 80)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a listener on `host` can only be reached from this machine."""
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower().rstrip(".") == "localhost"

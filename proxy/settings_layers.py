@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from proxy.settings import InconsistentSettingError, Settings
@@ -25,7 +25,10 @@ CONFIG_VARIABLE = "TAILOR_CONFIG"
 SINGULAR_FLAGS: Mapping[str, str] = {
     "trusted_proxies": "--trusted-proxy",
     "geo_headers": "--geo-header",
+    "geo_dbs": "--geo-db",
     "visitor_cookies": "--visitor-cookie",
+    "company_resolver_fields": "--company-resolver-field",
+    "company_resolver_headers": "--company-resolver-header",
 }
 """Settings that hold several values: the flag can be repeated, and is read better in the singular."""
 
@@ -65,6 +68,12 @@ def has_flag(field: FieldInfo) -> bool:
 def _holds(field: FieldInfo, kind: type) -> bool:
     """Whether a setting is of this type, be it one that may be left out."""
     return kind in (field.annotation, *get_args(field.annotation))
+
+
+def _section(field: FieldInfo) -> type[BaseModel] | None:
+    """What a setting that is a section of its own holds; None for any other."""
+    kinds = (field.annotation, *get_args(field.annotation))
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
 
 
 def read_settings(
@@ -129,11 +138,26 @@ def _file_layer(config: Path | None, directory: Path) -> Layer:
         raise SettingsError([f"{path}: is not UTF-8 (save it as UTF-8)"]) from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([f"{path}: is not TOML: {error}"]) from error
-    for name, field in Settings.model_fields.items():
-        # Beside the file that names them, wherever Tailor is started.
-        if _holds(field, Path) and isinstance(values.get(name), str):
-            values[name] = path.parent / values[name]
-    return Layer(values, {name: f"{path}: {name}" for name in values})
+    return Layer(_placed(path, values, Settings), {name: f"{path}: {name}" for name in values})
+
+
+def _placed(config: Path, values: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+    """What a file says, with its paths beside the file, wherever Tailor is started."""
+    placed = dict(values)
+    for name, field in model.model_fields.items():
+        section = _section(field)
+        if section is not None and isinstance(values.get(name), dict):
+            placed[name] = _placed(config, values[name], section)
+        elif _holds(field, Path) and name in values:
+            placed[name] = _beside(config, values[name])
+    return placed
+
+
+def _beside(config: Path, value: object) -> object:
+    """A path, or each of several, as it counts from the folder of the file that names it."""
+    if isinstance(value, list):
+        return [_beside(config, item) for item in value]
+    return config.parent / value if isinstance(value, str) else value
 
 
 def _lines(error: ValidationError, layers: tuple[Layer, ...]) -> list[str]:
@@ -145,6 +169,10 @@ def _lines(error: ValidationError, layers: tuple[Layer, ...]) -> list[str]:
         value = next((layer.values[setting] for layer in layers if setting in layer.values), None)
         if setting in Settings.model_fields and _holds(Settings.model_fields[setting], SecretStr):
             value = "…"
+        inside = [str(part) for part in mistake["loc"][1:] if isinstance(part, str)]
+        if inside and (section := _section(Settings.model_fields[setting])) is not None:
+            lines.append(f"{place}.{inside[0]}: {_what_is_wrong_inside(section, inside[0], mistake)}")
+            continue
         lines.append(f"{place}: {_what_is_wrong(str(mistake['type']), setting, value, mistake)}")
     return lines
 
@@ -160,7 +188,7 @@ def _what_is_wrong(kind: str, setting: str, value: object, mistake: Any) -> str:
         case "missing":
             return f"is missing (give {flag_of(setting)}, {variable_of(setting)}, or {setting} in {CONFIG_FILE})"
         case "extra_forbidden" if isinstance(value, dict):
-            return "no such setting, and there are no sections (write the settings without one)"
+            return "no such setting, nor a section of that name (write the settings without one)"
         case "extra_forbidden":
             return f"no such setting{_in_brackets(did_you_mean(setting, Settings.model_fields))}"
         case "value_error":
@@ -181,6 +209,22 @@ def _what_is_wrong(kind: str, setting: str, value: object, mistake: Any) -> str:
             return f"{_offender(value, mistake)!r} is not known (choose {limits['expected']})"
         case _:
             return f"{value!r} does not fit: {mistake['msg']} (see `tailor serve --help`)"
+
+
+def _what_is_wrong_inside(section: type[BaseModel], name: str, mistake: Any) -> str:
+    """The same for a setting of a section."""
+    match str(mistake["type"]):
+        case "missing":
+            (example,) = section.model_fields[name].examples or [""]
+            return f"is missing (such as {name} = {example})"
+        case "extra_forbidden":
+            return f"no such setting{_in_brackets(did_you_mean(name, section.model_fields))}"
+        case "value_error":
+            return str(mistake["ctx"]["error"])
+        case "enum":
+            return f"{mistake['input']!r} is not known (choose {mistake['ctx']['expected']})"
+        case _:
+            return f"{mistake['input']!r} does not fit: {mistake['msg']} (see docs/vouched.md)"
 
 
 def _offender(value: object, mistake: Any) -> object:

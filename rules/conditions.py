@@ -8,10 +8,11 @@ conditions from a file is `rules.load_conditions`'.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from rules.context import Context
+from rules.errors import Position
 from rules.operators import Operator
 
 
@@ -31,6 +32,7 @@ class Test:
     signal: str
     operators: tuple[Operator, ...]
     written: str = ""
+    position: Position | None = field(default=None, compare=False)
 
     @property
     def signals(self) -> frozenset[str]:
@@ -131,6 +133,15 @@ def _first(parts: tuple[Condition, ...], context: Context, *, deciding: bool) ->
         if first is None:
             first = verdict
     return unknown or first or Verdict(not deciding, None)
+
+
+def all_of(condition: Condition | None) -> Iterator[Condition]:
+    """The parts that must each be true for a condition to be: those of `all`, and of an `all` inside of it."""
+    if isinstance(condition, All):
+        for part in condition.parts:
+            yield from all_of(part)
+    elif condition is not None:
+        yield condition
 
 
 def each_test(condition: Condition) -> Iterator[Test]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from rules.calendars import is_holiday
+from rules.geography import GeoPoint
 from rules.signals import WEEKDAYS
 from rules.timezones import visitor_zone
 
-Value = str | int | float | bool | date | datetime | tuple[str, ...]
+Value = str | int | float | bool | date | datetime | tuple[str, ...] | GeoPoint
 """What a signal may hold. Lists are tuples of text."""
 
 
@@ -18,12 +19,16 @@ Value = str | int | float | bool | date | datetime | tuple[str, ...]
 class Context:
     """The signals of one request, by full name (`geo.country`).
 
-    `now` is aware; `host` is the name under which the visitor reached the site.
+    `now` is aware; `host` is the name under which the visitor reached the site. `visitor_id` is empty for who must not
+    take part in an experiment: a visitor without consent, a bot. `assigned` are arms of experiments that are given
+    beforehand, by the experiment's id: for its author's tools, never for visitors.
     """
 
     signals: Mapping[str, Value]
     now: datetime
     host: str = ""
+    visitor_id: str = ""
+    assigned: Mapping[str, str] = field(default_factory=dict)
 
     def get(self, name: str) -> Value | None:
         """The signal's value; an empty one is missing, and missing is None."""
@@ -38,6 +43,8 @@ def make_context(
     host: str = "",
     site_timezone: str = "UTC",
     needed: Collection[str] | None = None,
+    visitor_id: str = "",
+    assigned: Mapping[str, str] | None = None,
 ) -> Context:
     """A request's context: what was observed, and the signals that always have a value.
 
@@ -58,4 +65,4 @@ def make_context(
             signals.setdefault("time.holiday", holiday)
     signals["source.medium"] = observed.get("source.medium") or "direct"
     signals["device.type"] = observed.get("device.type") or "desktop"
-    return Context(signals, now, host)
+    return Context(signals, now, host, visitor_id, assigned or {})

@@ -46,6 +46,11 @@ class Problem:
         return f"{self.position}: {warning}{self.message}{hint}"
 
 
+def warning(position: Position, message: str, hint: str) -> Problem:
+    """What a rulebook may say, and its author hardly means; `hint` says what to do about it."""
+    return Problem(position, message, hint, severity=Severity.WARNING)
+
+
 class RuleError(Exception):
     """A rulebook that can't go live; `problems` holds all that is wrong with it, in the order of its files."""
 

@@ -5,6 +5,7 @@ The same code decides as for a real request; this only keeps what `rules.decide`
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from rules.context import Context, Value
 from rules.decide import decide
 from rules.decision import Reason
 from rules.errors import MissingValueError, UnsafeValueError
+from rules.fragments import Fragment
 from rules.model import Experience, RuleBook
 from rules.plan import make_plan
 from rules.visits import Visit
@@ -90,7 +92,7 @@ def _explanation(experience: Experience, reason: Reason, context: Context, site_
         window = Window(when.written, when.is_open(context, site_timezone), clock)
     if who is not None:
         part = _part(who, context, who.judge(context).test)
-    return Explanation(experience, reason, window, part, _missing(experience, context))
+    return Explanation(experience, reason, window, part, _missing(_fragments(experience, reason), context))
 
 
 def _part(condition: Condition, context: Context, deciding: Test | None) -> Part:
@@ -101,10 +103,17 @@ def _part(condition: Condition, context: Context, deciding: Test | None) -> Part
     return Part(name, holds, parts=tuple(_part(part, context, deciding) for part in condition.parts))
 
 
-def _missing(experience: Experience, context: Context) -> tuple[str, ...]:
-    """The first name without a value in each of its texts, each once."""
+def _fragments(experience: Experience, reason: Reason) -> tuple[Fragment, ...]:
+    """The texts that this visitor would read; of an experiment those of the variant that it gives."""
+    if experience.experiment is None:
+        return experience.fragments
+    return next((variant.fragments for variant in experience.variants if variant.id == reason.arm), ())
+
+
+def _missing(fragments: Iterable[Fragment], context: Context) -> tuple[str, ...]:
+    """The first name without a value in each text, each once."""
     missing: dict[str, None] = {}
-    for fragment in experience.fragments:
+    for fragment in fragments:
         try:
             fragment.render(context)
         except MissingValueError as error:

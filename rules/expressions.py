@@ -1,7 +1,7 @@
 """Regular expressions in linear time (RE2), whatever a rule's author or a visitor writes.
 
-The only module that speaks to google-re2. Text is handed over as UTF-8 bytes: what has none (a lone surrogate, from a
-header that was not UTF-8) becomes a question mark, where the library would raise.
+The only module of `rules` that speaks to google-re2. Text is handed over as UTF-8 bytes: what has none (a lone
+surrogate, from a header that was not UTF-8) becomes a question mark, where the library would raise.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ class Expression:
 
     def __post_init__(self) -> None:
         if len(self.written) > _MAX_LENGTH:
-            raise MistakeError(f"a regular expression of more than {_MAX_LENGTH} characters")
+            raise MistakeError(
+                f"a regular expression of more than {_MAX_LENGTH} characters",
+                hint="make several tests of it, under `any:`",
+            )
         options = re2.Options()
         options.log_errors = False
         options.never_capture = True
@@ -37,7 +40,7 @@ class Expression:
         try:
             compiled = re2.compile(self.written, options)
         except re2.error as error:
-            raise MistakeError(*_explained(error, self.written)) from None
+            raise MistakeError(_explained(error, self.written), hint=_hint(self.written)) from None
         object.__setattr__(self, "_compiled", compiled)
 
     def found_in(self, text: str) -> bool:
@@ -54,7 +57,13 @@ def quoted(text: str) -> str:
     return str(re2.escape(text))
 
 
-def _explained(error: Exception, written: str) -> tuple[str]:
+def _explained(error: Exception, written: str) -> str:
     reason = error.args[0] if error.args else ""
     reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-    return (f"the regular expression `{written[:80]}` can't be read: {reason}",)
+    return f"the regular expression `{written[:80]}` can't be read: {reason}"
+
+
+def _hint(written: str) -> str:
+    if any(group in written for group in ("(?=", "(?!", "(?<=", "(?<!")):
+        return "there is no looking ahead or behind: say it with two tests, or with `none:`"
+    return "a backslash before `.`, `?`, `*`, `(` or `[` makes it a plain letter"

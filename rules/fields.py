@@ -14,6 +14,12 @@ from rules.nodes import QUOTES, Entries, Node, Scalar, Sequence, Source
 from rules.numbers import parse_number
 
 _SEPARATED = re.compile(r"[+-]?\d{1,3}(?:[,'_ \u00a0\u202f]\d{3})+(?:\.\d+)?|[+-]?\d+,\d+")
+# What people write for a truth in YAML, and what it is here.
+_TRUTHS = {
+    word: f"write {truth}"
+    for truth, words in (("true", ("yes", "on", "1")), ("false", ("no", "off", "0")))
+    for word in words
+}
 ID = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 
 
@@ -48,7 +54,9 @@ def entries(node: Node, what: str) -> Entries:
     """A mapping."""
     if isinstance(node, Entries):
         return node
-    raise MistakeError(f"{what} wants `key: value` lines", position=node.position)
+    raise MistakeError(
+        f"{what} wants `key: value` lines", hint="each on a line of its own, indented", position=node.position
+    )
 
 
 def text(node: Node, what: str) -> str:
@@ -58,9 +66,11 @@ def text(node: Node, what: str) -> str:
             f"{what} wants a text", hint=f"if it begins with a bracket, {QUOTES}", position=node.position
         )
     if isinstance(node, Sequence):
-        raise MistakeError(f"{what} wants one text, not a list", position=node.position)
+        hint = f"take the brackets and dashes away; if they belong to the text, {QUOTES}"
+        raise MistakeError(f"{what} wants one text, not a list", hint=hint, position=node.position)
     if node.is_null:
-        raise MistakeError(f"{what} has no value", position=node.position)
+        hint = 'write it behind the colon; an empty text is ""'
+        raise MistakeError(f"{what} has no value", hint=hint, position=node.position)
     return node.text
 
 
@@ -102,8 +112,14 @@ def flag(node: Node, what: str) -> bool:
     """`true` or `false`."""
     word = text(node, what)
     if word.lower() not in {"true", "false"}:
-        raise MistakeError(f"{what} is `true` or `false`, not `{word}`", position=node.position)
+        raise not_a_truth(word, what, node.position)
     return word.lower() == "true"
+
+
+def not_a_truth(word: str, what: str, position: Position | None = None) -> MistakeError:
+    """The mistake of who wrote another word for `true` or `false`."""
+    hint = _TRUTHS.get(word.lower(), "write one of the two")
+    return MistakeError(f"{what} is `true` or `false`, not `{word}`", hint=hint, position=position)
 
 
 def number(word: str, what: str) -> float:
@@ -123,7 +139,7 @@ def integer(node: Node, what: str) -> int:
     """A whole number."""
     word = text(node, what)
     if not re.fullmatch(r"[+-]?\d{1,9}", word):
-        raise MistakeError(f"{what} wants a whole number, not `{word}`", position=node.position)
+        raise MistakeError(f"{what} wants a whole number, not `{word}`", hint="such as 10", position=node.position)
     return int(word)
 
 
@@ -146,7 +162,7 @@ def known_keys(
     known = tuple(known)
     for key, _ in node.pairs:
         if key.text in later:
-            problems.add(key.position, f"`{key.text}` is not supported by this version")
+            problems.add(key.position, f"`{key.text}` is not supported by this version", hint="take it out")
         elif key.text not in known:
             hint = did_you_mean(key.text, known) or f"{what} knows {', '.join(known)}"
             problems.add(key.position, f"unknown key `{key.text}` in {what}", hint=hint)

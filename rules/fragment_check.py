@@ -11,6 +11,7 @@ from rules.errors import FragmentError
 from rules.fragments import Kind
 from rules.markup import HOLE, UnsafePlaceError, url_places
 from rules.sandbox import FILTERS, dotted
+from rules.signals import Type, lookup
 
 _ALLOWED = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Const, nodes.If,
@@ -117,6 +118,9 @@ class FragmentCheck:
             return
         if not self._is_signal(name):
             self._fail(node, f"unknown signal '{name}'", self._suggest(name))
+        if (signal := lookup(name)) is not None and signal.type is Type.POSITION:
+            # Where exactly somebody is belongs into conditions, and no format of two numbers is everyone's.
+            self._fail(node, f"'{name}' is a position, which no text can say", "print geo.city; `near` is a test of it")
         self._signals.add(name)
 
     def _refuse_unsafe_places(self, tree: nodes.Template) -> None:

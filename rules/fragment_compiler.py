@@ -9,7 +9,8 @@ from jinja2 import TemplateSyntaxError, nodes
 from rules.errors import FragmentError, MissingValueError, did_you_mean
 from rules.fragment_check import FragmentCheck
 from rules.fragments import Fragment, Kind
-from rules.sandbox import BEGIN, END, FragmentEnvironment
+from rules.sandbox import BEGIN, END, FragmentEnvironment, with_signals
+from rules.shapes import count_shapes
 
 _MAX_INCLUDES = 100
 _JINJA_NAMES = {
@@ -17,6 +18,9 @@ _JINJA_NAMES = {
     "'end of statement block'": "`%}`",
     "end of template": "end of the text",
 }
+
+
+_BRACES = "values stand in {{ … }}, choices in {% if … %} … {% endif %}"
 
 
 class FragmentCompiler:
@@ -41,6 +45,12 @@ class FragmentCompiler:
         self._hosts = frozenset(host.lower() for host in link_hosts)
         self._plain = FragmentEnvironment(templates, markup=False)
         self._markup = FragmentEnvironment(templates, markup=True)
+        self._used: set[str] = set()
+
+    @property
+    def unused_templates(self) -> tuple[str, ...]:
+        """The files of `templates/` that nothing compiled so far is made of."""
+        return tuple(name for name in self._templates if name not in self._used)
 
     def text(self, source: str) -> Fragment:
         """Text: rendered without escaping, and escaped once, whole, where it is put into the page."""
@@ -66,6 +76,12 @@ class FragmentCompiler:
             values={key: self.text(source) for key, source in values.items()},
         )
 
+    def check(self, name: str) -> None:
+        """Look through a file that no rule uses: what it is handed by a `with:` is not known, and not asked for."""
+        for file, tree, in_loop in self._with_includes(self._markup, self._templates[name], name):
+            handed = frozenset(each.name for each in tree.find_all(nodes.Name)) - {"loop", "signals"}
+            FragmentCheck(self._is_signal, self._suggest, handed, file).run(tree, Kind.HTML, in_loop=in_loop)
+
     def _compile(
         self,
         kind: Kind,
@@ -76,20 +92,33 @@ class FragmentCompiler:
         values: Mapping[str, Fragment] | None = None,
     ) -> Fragment:
         given = values or {}
+        if not given and _is_plain(source):
+            self._used.add(file)
+            return Fragment.of_plain_text(kind, source)
         signals: set[str] = set()
+        trees: list[nodes.Template] = []
         try:
-            for name, text, in_loop in self._with_includes(source, file):
+            for name, tree, in_loop in self._with_includes(environment, source, file):
                 check = FragmentCheck(self._is_signal, self._suggest, frozenset(given), name)
-                signals |= check.run(_parsed(environment, text, name), kind, in_loop=in_loop)
-            template = environment.from_string(source)
-            return Fragment(kind, source, frozenset(signals), template, values=given, link_hosts=self._hosts)
+                signals |= check.run(tree, kind, in_loop=in_loop)
+                trees.append(tree)
+            shapes = count_shapes(trees) if "{%" in source else 1
+            template = environment.from_string(with_signals(trees[0]))
+            return Fragment(
+                kind, source, frozenset(signals), template, values=given, link_hosts=self._hosts, shapes=shapes
+            )
         except MissingValueError as error:
-            raise FragmentError(f"{error.name} has no value, so this can never be shown", file=file) from error
+            message = f"{error.name} has no value, so this can never be shown"
+            raise FragmentError(message, hint="print a signal, or a word in quotes", file=file) from error
         except RecursionError as error:
-            raise FragmentError("is nested too deep", file=file) from error
+            raise FragmentError(
+                "this is nested too deep", hint="take some of the brackets or `if`s apart", file=file
+            ) from error
 
-    def _with_includes(self, source: str, file: str) -> Iterator[tuple[str, str, bool]]:
-        """The source and every file that it includes, and whether a loop does: what a rendering costs.
+    def _with_includes(
+        self, environment: FragmentEnvironment, source: str, file: str
+    ) -> Iterator[tuple[str, nodes.Template, bool]]:
+        """The trees of the source and of every file that it includes, and whether a loop does: what a rendering costs.
 
         A file stands here as often as it is included.
         """
@@ -99,9 +128,13 @@ class FragmentCompiler:
             name, text, chain, in_loop = pending.pop()
             count += 1
             if count > _MAX_INCLUDES:
-                raise FragmentError(f"includes more than {_MAX_INCLUDES} files", file=file)
-            yield name, text, in_loop
-            tree = _parsed(self._markup, text, name)
+                hint = "put what is always together into one file"
+                raise FragmentError(f"this includes more than {_MAX_INCLUDES} files", hint=hint, file=file)
+            self._used.add(name)
+            tree = _parsed(environment, text, name)
+            yield name, tree, in_loop
+            if "{%" not in text:
+                continue  # it only prints, and includes nothing
             looped = {id(include) for loop in tree.find_all(nodes.For) for include in loop.find_all(nodes.Include)}
             for include in tree.find_all(nodes.Include):
                 target = include.template.value if isinstance(include.template, nodes.Const) else None
@@ -110,24 +143,34 @@ class FragmentCompiler:
                     message = f"unknown template {target!r}" if target else "`include` needs a file's name"
                     raise FragmentError(message, hint=hint, line=include.lineno, file=name)
                 if target in chain:
-                    raise FragmentError(f"{target} includes itself", line=include.lineno, file=name)
+                    hint = "take the `include` out of one of the files"
+                    raise FragmentError(f"{target} includes itself", hint=hint, line=include.lineno, file=name)
                 pending.append((target, self._templates[target], (*chain, target), in_loop or id(include) in looped))
 
     def _template_hint(self, name: str) -> str:
         return did_you_mean(name, self._templates) or "put the file into the folder `templates/`"
 
 
+def _is_plain(source: str) -> bool:
+    """Whether there is nothing for Jinja to do: so it is with most texts of a rulebook, and they need no compiling."""
+    return not any(mark in source for mark in ("{{", "{%", "{#", BEGIN, END))
+
+
 def _parsed(environment: FragmentEnvironment, source: str, file: str) -> nodes.Template:
     """The tree as written (names not yet rewritten)."""
     if BEGIN in source or END in source:
-        raise FragmentError("holds a character that is no character (U+FDD0 or U+FDD1)", file=file)
+        hint = "take it out: no font shows it, and a copied text may hold it"
+        raise FragmentError("this holds a character that is no character (U+FDD0 or U+FDD1)", hint=hint, file=file)
     try:
         return environment.parse_as_written(source)
     except TemplateSyntaxError as error:
-        raise FragmentError(_in_plain_words(str(error.message)), line=error.lineno, file=file) from error
+        message = f"this text can't be read: {_in_plain_words(str(error.message))}"
+        raise FragmentError(message, hint=_BRACES, line=error.lineno, file=file) from error
     except ValueError as error:
         # Python reads no whole number of more than some thousand digits.
-        raise FragmentError("holds a number that is too long", file=file) from error
+        raise FragmentError(
+            "this holds a number that is too long", hint="a number has thirty digits at most", file=file
+        ) from error
 
 
 def _in_plain_words(complaint: str) -> str:

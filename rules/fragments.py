@@ -48,23 +48,26 @@ class Rendering:
 class Fragment:
     """One compiled text of a rulebook; compared by identity.
 
-    `signals` are the names it may print or test; without any, it is the same for every visitor.
+    `signals` are the names it may print or test; without any, it is the same for every visitor. `shapes` is how many
+    shapes its renderings can have at most, reckoning with some lengths of what a loop goes over.
     """
 
-    __slots__ = ("_hosts", "_template", "_url_places", "_values", "kind", "signals", "source", "static")
+    __slots__ = ("_hosts", "_template", "_url_places", "_values", "kind", "shapes", "signals", "source", "static")
 
     def __init__(
         self,
         kind: Kind,
         source: str,
         signals: frozenset[str],
-        template: Template,
+        template: Template | None,
         *,
         values: Mapping[str, Fragment],
         link_hosts: frozenset[str],
+        shapes: int = 1,
     ) -> None:
         self.kind = kind
         self.source = source
+        self.shapes = shapes
         self.signals: frozenset[str] = signals.union(*(fragment.signals for fragment in values.values()))
         self._template = template
         self._values = values
@@ -74,6 +77,11 @@ class Fragment:
         if not self.signals:
             written = self._output(Signals({}))
             self.static = Rendering((VALUE.sub(r"\1", written),))
+
+    @classmethod
+    def of_plain_text(cls, kind: Kind, text: str) -> Fragment:
+        """A text in which there is nothing to fill in or to choose."""
+        return cls(kind, text, frozenset(), None, values={}, link_hosts=frozenset())
 
     def render(self, context: Context) -> Rendering:
         """Say it to this visitor.
@@ -100,6 +108,9 @@ class Fragment:
         return _NEWLINE.sub("\n", written)
 
     def _written(self, given: Mapping[str, Any]) -> str:
+        if self._template is None:
+            # As Jinja has it: the line end that closes a file is not part of its text.
+            return re.sub(r"(?:\r\n|\r|\n)\Z", "", self.source)
         parts: list[str] = []
         length = 0
         for part in self._template.generate(given):

@@ -1,53 +1,74 @@
-"""A folder of rule files -> RuleBook, or all that is wrong with it.
+"""The files of a rulebook -> RuleBook, or all that is wrong with them.
 
-The only module here that reads from disk. What stands under each key is read by its own `rules.load_…` module.
+Reading them from a disk is the caller's. What stands under each key is read by its own `rules.load_…` module.
 """
 
 from __future__ import annotations
 
-import os
-import stat
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
-from pathlib import Path
-from typing import TypeVar
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 
 from rules import fields
 from rules.calendars import prepare, require_country
-from rules.errors import MistakeError, Position, RuleError
+from rules.errors import FragmentError, MistakeError, Position, Problem, RuleError
 from rules.fields import Problems
 from rules.fragment_compiler import FragmentCompiler
-from rules.load_changes import ChangeReader, SelectorCheck
+from rules.load_changes import ChangeReader
 from rules.load_conditions import ConditionReader
-from rules.load_experiences import ExperienceReader, templates_digest
+from rules.load_experiences import ExperienceReader
+from rules.load_experiments import ExperimentReader, in_layers, read_holdout
+from rules.load_pages import read_pages
 from rules.load_tests import TestReader
-from rules.model import Experience, RuleBook, Site
+from rules.load_variants import VariantReader, templates_digest
+from rules.model import Experience, Goal, RuleBook, Site
 from rules.nodes import Entries, Node, Scalar, Source
 from rules.plan import signals_of
+from rules.selectors import SelectorCheck
 from rules.signals import is_signal, suggest
-from rules.source import MAX_FILE_BYTES, decode, parse
+from rules.source import decode, parse
 from rules.timezones import require_zone
 
-KEYS = ("site", "audiences", "experiences", "tests")
-_LATER = ("goals", "holdout")
+KEYS = ("site", "audiences", "experiences", "tests", "goals", "holdout")
+GOAL_KEYS = ("page",)
 SITE_KEYS = ("timezone", "country", "languages", "link_hosts")
-RULE_SUFFIXES = frozenset({".yaml", ".yml"})
-TEMPLATES = "templates"
-_MAX_FILES = 1_000
-
-_T = TypeVar("_T")
 
 
-def load_rulebook(folder: Path, *, check_selector: SelectorCheck | None = None) -> RuleBook:
-    """Read `*.yaml` and `*.yml` in a folder, in the order of their names, and the files under its `templates/`.
+@dataclass(frozen=True, slots=True)
+class RuleFolder:
+    """What a rulebook's folder holds: rule files by path, and templates by their name below `templates/`.
 
-    Raises RuleError with every problem of the folder, also where the folder or a file of it can't be read at all.
-    `check_selector` tells what is wrong with a CSS selector, or None; without it only brackets and quotes are counted.
+    A path is what messages call a file. `faults` are of what could not be read.
+    """
+
+    path: str
+    files: tuple[tuple[str, bytes], ...] = ()
+    templates: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
+    faults: tuple[Problem, ...] = ()
+
+    @property
+    def templates_path(self) -> str:
+        """What messages call the folder of the templates."""
+        return f"{self.path}/templates"
+
+    @property
+    def digest(self) -> bytes:
+        """16 bytes that are the same for the same content."""
+        told = repr((self.files, sorted(self.templates.items()), self.faults))
+        return blake2b(told.encode("utf-8", "backslashreplace"), digest_size=16).digest()
+
+
+def load_rulebook(folder: RuleFolder, *, check_selector: SelectorCheck | None = None) -> RuleBook:
+    """The rulebook of a folder, its files taken in their order.
+
+    Raises RuleError with every problem of the folder, those that it was read with among them. `check_selector` tells
+    what is wrong with a CSS selector, or None; without it only brackets and quotes are counted.
     """
     problems = Problems()
-    documents = _read_documents(folder, problems)
-    templates = _read_templates(folder / TEMPLATES, problems)
-    book = _Merged(documents, problems).book(templates, str(folder / TEMPLATES), check_selector)
+    problems.found.extend(folder.faults)
+    documents = _parse_files(folder.files, problems)
+    templates = _decode_templates(folder.templates, problems)
+    book = _Merged(documents, problems).book(templates, folder.templates_path, check_selector)
     if problems.found:
         raise RuleError(dict.fromkeys(problems.found))  # what stands under an alias is read more than once
     return book
@@ -61,9 +82,11 @@ class _Merged:
         self._site: Entries | None = None
         self._audiences: dict[str, tuple[Scalar, Node]] = {}
         self._experiences: dict[str, tuple[Scalar, Node]] = {}
+        self._goals: dict[str, tuple[Scalar, Node]] = {}
+        self._holdout: Node | None = None
         self._tests: list[Node] = []
         for document in documents:
-            fields.known_keys(document, "a rule file", KEYS, problems, later=_LATER)
+            fields.known_keys(document, "a rule file", KEYS, problems)
             for key, value in document.pairs:
                 with problems.at(value):
                     self._add(key, value)
@@ -71,16 +94,19 @@ class _Merged:
     def _add(self, key: Scalar, value: Node) -> None:
         match key.text:
             case "site" if self._site is not None:
-                first = self._site.position
-                raise MistakeError(
-                    f"`site` is written twice; first in {first.file}:{first.line}", position=key.position
-                )
+                raise _written_twice(key, self._site)
+            case "holdout" if self._holdout is not None:
+                raise _written_twice(key, self._holdout)
             case "site":
                 self._site = fields.entries(value, "`site`")
             case "audiences":
                 self._add_named("audience", value, self._audiences)
             case "experiences":
                 self._add_named("experience", value, self._experiences)
+            case "goals":
+                self._add_named("goal", value, self._goals)
+            case "holdout":
+                self._holdout = value
             case "tests" if not (isinstance(value, Scalar) and value.is_null):
                 self._tests.append(value)
 
@@ -89,14 +115,13 @@ class _Merged:
             return  # a heading with everything under it commented out
         for key, value in fields.entries(section, f"`{what}s`").pairs:
             with self._problems.at(key):
-                fields.identifier(key, f"an {what}")
+                fields.identifier(key, f"a {what}" if what == "goal" else f"an {what}")
             if key.text not in known:
                 known[key.text] = (key, value)
                 continue
             first = known[key.text][0].position
-            self._problems.add(
-                key.position, f"{what} `{key.text}` is defined twice; first in {first.file}:{first.line}"
-            )
+            message = f"{what} `{key.text}` is defined twice; first in {first.file}:{first.line}"
+            self._problems.add(key.position, message, hint="give one of them another name")
 
     def book(
         self, templates: Mapping[str, str], templates_folder: str, check_selector: SelectorCheck | None
@@ -107,7 +132,9 @@ class _Merged:
         conditions = ConditionReader({name: node for name, (_, node) in self._audiences.items()}, problems)
         audiences = conditions.audiences()
         changes = ChangeReader(compiler, problems, templates_folder, check_selector)
-        reader = ExperienceReader(conditions, changes, problems, templates_digest(templates), site.country)
+        variants = VariantReader(changes, problems, templates_digest(templates), frozenset(site.link_hosts))
+        experiments = ExperimentReader(self._goals, problems)
+        reader = ExperienceReader(conditions, variants, experiments, problems, site.country)
         experiences: list[Experience] = []
         for order, (key, node) in enumerate(self._experiences.values()):
             experience = reader.experience(key, node, order)
@@ -116,9 +143,47 @@ class _Merged:
         if any("time.holiday" in signals_of(experience) for experience in experiences):
             prepare()
         positions = {name: key.position for name, (key, _) in self._audiences.items()}
-        tests = TestReader(self._experiences, problems)
+        arms = dict.fromkeys(self._experiences, ()) | {each.id: each.arms for each in experiences}
+        tests = TestReader(arms, problems, check_selector)
         written = tuple(test for section in self._tests for test in tests.tests(section))
-        return RuleBook(site, audiences, tuple(experiences), positions, written)
+        goals = tuple(goal for each in self._goals.values() if (goal := _read_goal(*each, problems)) is not None)
+        holdout = 0.0
+        if self._holdout is not None:
+            with problems.at(self._holdout):
+                holdout = read_holdout(self._holdout, problems)
+        unused = _check_unused(compiler, templates_folder, problems)
+        return RuleBook(site, audiences, in_layers(experiences, problems), positions, written, goals, holdout, unused)
+
+
+def _check_unused(compiler: FragmentCompiler, folder: str, problems: Problems) -> tuple[Position, ...]:
+    """Where the templates begin that no rule uses; a rule may use them tomorrow, so they are looked through as well."""
+    unused = compiler.unused_templates
+    for name in unused:
+        try:
+            compiler.check(name)
+        except FragmentError as error:
+            problems.add(Position(f"{folder}/{error.file or name}", error.line, 1), error.message, hint=error.hint)
+    return tuple(Position(f"{folder}/{name}", 1, 1) for name in unused)
+
+
+def _written_twice(key: Scalar, first: Node) -> MistakeError:
+    place = first.position
+    return MistakeError(
+        f"`{key.text}` is written twice; first in {place.file}:{place.line}",
+        hint="keep one of them",
+        position=key.position,
+    )
+
+
+def _read_goal(key: Scalar, node: Node, problems: Problems) -> Goal | None:
+    with problems.at(node):
+        block = fields.entries(node, f"goal `{key.text}`")
+        fields.known_keys(block, "a goal", GOAL_KEYS, problems)
+        page = block.get("page")
+        if page is None:
+            raise MistakeError(f"goal `{key.text}` without `page`", hint="such as page: /thanks")
+        return Goal(key.text, read_pages(page, "`page`", problems), key.position)
+    return None
 
 
 def _read_site(block: Entries, problems: Problems) -> Site:
@@ -151,71 +216,24 @@ def _host(item: Scalar) -> str:
     return name
 
 
-def _read_documents(folder: Path, problems: Problems) -> list[Entries]:
+def _parse_files(files: Iterable[tuple[str, bytes]], problems: Problems) -> list[Entries]:
     documents: list[Entries] = []
-    for path in _rule_files(folder, problems):
-        with problems.at(Position(str(path), 1, 1)):
-            root = parse(_read_source(path, problems))
+    for path, content in files:
+        with problems.at(Position(path, 1, 1)):
+            root = parse(_source(path, content, problems))
             if root is not None:
                 documents.append(fields.entries(root, "a rule file"))
     return documents
 
 
-def _rule_files(folder: Path, problems: Problems) -> list[Path]:
-    place = Position(str(folder), 1, 1)
-    with problems.at(place):
-        entries = _told(lambda: sorted(folder.iterdir()))
-        found = [path for path in entries if path.suffix in RULE_SUFFIXES and not path.name.startswith(".")]
-        if not found:
-            raise MistakeError("no rule files here", hint="a rulebook is a folder with files that end in .yaml")
-        if len(found) > _MAX_FILES:
-            raise MistakeError(f"more than {_MAX_FILES:,} rule files")
-        return found
-    return []
+def _decode_templates(templates: Mapping[str, tuple[str, bytes]], problems: Problems) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for name, (path, content) in templates.items():
+        with problems.at(Position(path, 1, 1)):
+            texts[name] = _source(path, content, problems).text
+    return texts
 
 
-def _read_templates(folder: Path, problems: Problems) -> dict[str, str]:
-    templates: dict[str, str] = {}
-    if not folder.is_dir():
-        return templates
-    for parent, subfolders, names in os.walk(folder):
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        for name in sorted(names):
-            path = Path(parent, name)
-            if name.startswith("."):
-                continue
-            with problems.at(Position(str(path), 1, 1)):
-                if len(templates) >= _MAX_FILES:
-                    raise MistakeError(f"more than {_MAX_FILES:,} templates")
-                templates[path.relative_to(folder).as_posix()] = _read_source(path, problems).text
-    return templates
-
-
-def _read_source(path: Path, problems: Problems) -> Source:
-    raw = _read_bytes(path)
-    problems.keep(Source.of(str(path), raw.decode("utf-8-sig", "replace")))  # an excerpt can be shown even so
-    return decode(str(path), raw)
-
-
-def _read_bytes(path: Path) -> bytes:
-    """A file, up to one byte more than is allowed; never a pipe or a device, which could wait for ever."""
-    if not stat.S_ISREG(_told(path.stat).st_mode):
-        raise MistakeError("this is not a file")
-
-    def read() -> bytes:
-        with path.open("rb") as file:
-            return file.read(MAX_FILE_BYTES + 1)
-
-    return _told(read)
-
-
-def _told(read: Callable[[], _T]) -> _T:
-    """What was read; where the system refuses, a MistakeError that says why."""
-    try:
-        return read()
-    except FileNotFoundError:
-        raise MistakeError("there is nothing here", hint="is the path right?") from None
-    except NotADirectoryError:
-        raise MistakeError("this is a file, not a folder", hint="a rulebook is a folder of *.yaml files") from None
-    except OSError as error:
-        raise MistakeError(f"this can't be read: {error.strerror}") from None
+def _source(path: str, content: bytes, problems: Problems) -> Source:
+    problems.keep(Source.of(path, content.decode("utf-8-sig", "replace")))  # an excerpt can be shown even so
+    return decode(path, content)

@@ -11,6 +11,7 @@ from rules.errors import FragmentError, MistakeError, Position
 from rules.fields import Problems
 from rules.fragment_compiler import FragmentCompiler
 from rules.fragments import Fragment
+from rules.load_rank import RankReader
 from rules.markup import CODE_ATTRIBUTES, URL_ATTRIBUTES
 from rules.model import (
     Action,
@@ -27,7 +28,8 @@ from rules.model import (
     SetText,
     Where,
 )
-from rules.nodes import QUOTES, Entries, Node, Scalar, Sequence
+from rules.nodes import Entries, Node, Scalar
+from rules.selectors import SelectorCheck, read_selector
 
 ACTIONS = (
     "text",
@@ -41,21 +43,21 @@ ACTIONS = (
     "add_class",
     "remove_class",
     "remove",
+    "rank",
 )
 OPTIONS = ("select", "with", "all", "optional", "seo")
-_LATER = ("rank",)
 
 # A whole document, scripts and all, inside an attribute.
 _REFUSED_ATTRIBUTES = frozenset({"srcdoc"})
+_REQUIRED = {
+    "src": "say where the picture is: src: /img/new.jpg",
+    "href": "say where it leads: href: /contact; for other words alone there is `text`",
+}
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z_:][A-Za-z0-9_:.@-]*")
 _CLASS_NAME = re.compile(r"[^\s\"'<>&]+")
 _SCRIPT_URL = re.compile("(?i)(?:javascript|vbscript|livescript):")
 # Tabs and line ends anywhere, other controls and spaces before it (URL Standard, basic URL parser).
 _IGNORED_IN_URLS = re.compile(r"^[\x00-\x20]+|[\t\r\n]")
-_MATCHING = {")": "(", "]": "[", "}": "{"}
-
-SelectorCheck = Callable[[str], str | None]
-"""Tells what is wrong with a CSS selector, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +73,26 @@ class ChangeReader:
         """The changes of an experience that are right; the problems hold what is not."""
         with self.problems.at(node):
             if isinstance(node, Scalar):
-                raise MistakeError("`change` wants a list of places and what happens there")
+                hint = "such as change: [{select: h1, text: Hello}]"
+                raise MistakeError("`change` wants a list of places and what happens there", hint=hint)
             return tuple(
                 change for item in fields.nodes(node, "`change`") if (change := self._change(item)) is not None
             )
         return ()
 
+    def url(self, node: Node, what: str) -> Fragment | None:
+        """A URL that stands alone; None where something is wrong with it, which the problems then hold."""
+        return self._fragment(self._url, node, what)
+
     def _change(self, node: Node) -> Change | None:
         with self.problems.at(node):
             entry = fields.entries(node, "a change")
-            fields.known_keys(entry, "a change", (*OPTIONS, *ACTIONS), self.problems, later=_LATER)
+            fields.known_keys(entry, "a change", (*OPTIONS, *ACTIONS), self.problems)
             select = self._select(entry)
             named = [key for key, _ in entry.pairs if key.text in ACTIONS]
             if not named:
-                if any(entry.get(key) for key in _LATER):
-                    return None
+                if any(key.text not in OPTIONS for key, _ in entry.pairs):
+                    return None  # that key is unknown, and told so
                 raise MistakeError("this change does nothing", hint=f"add one of {', '.join(ACTIONS)}")
             if len(named) > 1:
                 raise MistakeError(
@@ -105,15 +112,7 @@ class ChangeReader:
         with self.problems.at(node or entry):
             if node is None:
                 raise MistakeError("a change without `select`", hint="say which place it is for, as a CSS selector")
-            if isinstance(node, Sequence):
-                raise MistakeError(
-                    "`select` wants one selector, not a list", hint=f"if it has brackets in it, {QUOTES}"
-                )
-            selector = fields.text(node, "`select`").strip()
-            wrong = _selector_fault(selector) or (self.check_selector(selector) if self.check_selector else None)
-            if wrong:
-                raise MistakeError(f"`{selector}` is not a CSS selector: {wrong}")
-            return selector
+            return read_selector(node, "`select`", self.check_selector)
         return None
 
     def _flag(self, entry: Entries, key: str) -> bool:
@@ -127,7 +126,8 @@ class ChangeReader:
         node = entry.get(key.text)
         assert node is not None  # noqa: S101 - the key is one of the entry's
         if (given := entry.get("with")) is not None and key.text != "template":
-            self.problems.add(given.position, "`with` goes with `template`")
+            hint = "in a text of your own write the value itself"
+            self.problems.add(given.position, "`with` goes with `template`", hint=hint)
         before = len(self.problems.found)
         with self.problems.at(node):
             action = self._read_action(key.text, node, entry)
@@ -157,6 +157,8 @@ class ChangeReader:
                 return AddClass(_class_names(node, "`add_class`"))
             case "remove_class":
                 return RemoveClass(_class_names(node, "`remove_class`"))
+            case "rank":
+                return RankReader(self.problems, self.check_selector).rank(node)
             case _:
                 if not fields.flag(node, "`remove`"):
                     raise MistakeError("`remove: false` does nothing", hint="take the change out")
@@ -194,13 +196,14 @@ class ChangeReader:
             return self._markup("template", template, block.get("with"))
         if html is None and template is None and block.pairs:
             return None  # its keys are unknown, and told so
-        raise MistakeError(f"{what} wants either `html` or `template`")
+        raise MistakeError(f"{what} wants either `html` or `template`", hint="such as {html: '<p>Hello</p>'}")
 
     def _insert(self, node: Node) -> Insert | None:
         block = fields.entries(node, "`insert`")
         fields.known_keys(block, "`insert`", tuple(Where), self.problems)
         if len(block.pairs) != 1:
-            raise MistakeError("`insert` wants one of before, after, first and last")
+            hint = "such as insert: {after: '<p>Hello</p>'}; for another place make another change"
+            raise MistakeError("`insert` wants one of before, after, first and last", hint=hint)
         key, value = block.pairs[0]
         html = self._inner_markup(value, f"`{key.text}`") if key.text in tuple(Where) else None
         return Insert(Where(key.text), html) if html else None
@@ -223,7 +226,7 @@ class ChangeReader:
         """The fragments of a block by key; empty where one of them is wrong."""
         fields.known_keys(block, what, compilers, self.problems)
         if block.get(required) is None:
-            raise MistakeError(f"{what} without `{required}`")
+            raise MistakeError(f"{what} without `{required}`", hint=_REQUIRED[required])
         known = [(key.text, value) for key, value in block.pairs if key.text in compilers]
         found = {key: self._fragment(compilers[key], value, f"`{key}`") for key, value in known}
         whole = {key: fragment for key, fragment in found.items() if fragment is not None}
@@ -232,13 +235,13 @@ class ChangeReader:
     def _attributes(self, node: Node) -> SetAttributes | None:
         block = fields.entries(node, "`attributes`")
         if not block.pairs:
-            raise MistakeError("`attributes` is empty")
+            raise MistakeError("`attributes` is empty", hint="such as attributes: {title: Hello}")
         values: dict[str, Fragment | None] = {}
         for key, value in block.pairs:
             with self.problems.at(key):
                 name = _attribute_name(key.text)
                 if name in values:
-                    raise MistakeError(f"attribute `{name}` is written twice")
+                    raise MistakeError(f"attribute `{name}` is written twice", hint="keep one of them")
                 if isinstance(value, Scalar) and value.is_null:
                     values[name] = None
                     continue
@@ -278,7 +281,7 @@ class ChangeReader:
 def _attribute_name(written: str) -> str:
     name = written.lower()
     if not _ATTRIBUTE_NAME.fullmatch(name):
-        raise MistakeError(f"`{written}` can't be the name of an attribute")
+        raise MistakeError(f"`{written}` can't be the name of an attribute", hint="such as title or data-id")
     if name.startswith("on"):
         raise MistakeError(f"`{written}` would run a script", hint="event handlers belong into the site")
     if name in _REFUSED_ATTRIBUTES:
@@ -289,39 +292,11 @@ def _attribute_name(written: str) -> str:
 def _class_names(node: Node, what: str) -> tuple[str, ...]:
     names = tuple(name for text in fields.texts(node, what) for name in text.split())
     if not names:
-        raise MistakeError(f"{what} names no class")
+        raise MistakeError(f"{what} names no class", hint="such as add_class: winter")
     for name in names:
         if name.startswith("."):
             raise MistakeError(f"`{name}` is a selector", hint=f"the class is called {name.lstrip('.')}")
         if not _CLASS_NAME.fullmatch(name):
-            raise MistakeError(f"`{name}` can't be the name of a class")
+            hint = "a class has no spaces, quotes or brackets in its name"
+            raise MistakeError(f"`{name}` can't be the name of a class", hint=hint)
     return tuple(dict.fromkeys(names))
-
-
-def _selector_fault(selector: str) -> str | None:
-    """What is plainly wrong with a selector: nothing in it, or brackets and quotes that don't pair."""
-    if not selector:
-        return "it is empty"
-    opened: list[str] = []
-    quote = ""
-    escaped = False
-    for character in selector:
-        if escaped:
-            escaped = False
-        elif character == "\\":
-            escaped = True
-        elif quote:
-            quote = "" if character == quote else quote
-        elif character in "\"'":
-            quote = character
-        elif character in "([{":
-            opened.append(character)
-        elif character in ")]}" and (not opened or opened.pop() != _MATCHING[character]):
-            return f"`{character}` closes nothing"
-    if quote:
-        return "a quote is not closed"
-    if opened:
-        return f"`{opened[-1]}` is not closed"
-    if selector[0] in ",>+~" or selector[-1] in ",>+~":
-        return f"it begins or ends with `{selector[0] if selector[0] in ',>+~' else selector[-1]}`"
-    return None

@@ -15,7 +15,7 @@ from rules.errors import MistakeError, did_you_mean
 from rules.fields import Problems
 from rules.nodes import Entries, Node, Scalar, Sequence, written
 from rules.operator_table import operator_names, read_test
-from rules.signals import lookup, suggest
+from rules.signals import Signal, lookup, suggest
 from rules.source import MAX_DEPTH
 
 MAX_TESTS = 10_000
@@ -81,7 +81,7 @@ class ConditionReader:
         name = fields.text(node, "a condition")
         if name in self._open:
             circle = " → ".join([*self._open[self._open.index(name) :], name])
-            raise MistakeError(f"audience `{name}` comes back to itself: {circle}")
+            raise MistakeError(f"audience `{name}` comes back to itself: {circle}", hint="take it out of one of them")
         if name not in self._named:
             hint = did_you_mean(name, self._named)
             raise MistakeError(f"unknown audience `{name}`", hint=hint or "audiences are named under `audiences:`")
@@ -120,20 +120,25 @@ class ConditionReader:
         if tests > MAX_TESTS or depth > MAX_DEPTH:
             raise MistakeError(
                 f"with its audiences written out, this is more than {MAX_TESTS:,} tests or {MAX_DEPTH} levels",
+                hint="a list of values is one test: geo.country: [NO, SE, DK]",
                 position=node.position,
             )
         return _Read(kind(tuple(part.condition for part in whole)), tests, depth)
 
     def _test(self, key: Scalar, value: Node) -> Test:
-        signal = lookup(key.text)
-        if signal is None:
-            raise MistakeError(f"unknown signal `{key.text}`", hint=self._signal_hint(key.text))
+        signal = self._signal(key.text)
         try:
             operators = read_test(signal, value)
         except MistakeError as mistake:
             at = mistake.position or value.position
             raise MistakeError(mistake.message, hint=mistake.hint, position=at) from None
-        return Test(signal.name, operators, f"{signal.name}: {written(value)}")
+        return Test(signal.name, operators, f"{signal.name}: {written(value)}", key.position)
+
+    def _signal(self, name: str) -> Signal:
+        signal = lookup(name)
+        if signal is None:
+            raise MistakeError(f"unknown signal `{name}`", hint=self._signal_hint(name))
+        return signal
 
     def _signal_hint(self, name: str) -> str:
         if name in _INSTEAD:

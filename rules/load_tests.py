@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,25 +10,29 @@ from rules import fields
 from rules.context import Value
 from rules.errors import MistakeError, did_you_mean
 from rules.fields import Problems
-from rules.load_visits import read_at, read_page, read_signal
+from rules.load_visits import read_arm, read_at, read_page, read_signal
 from rules.model import RuleTest
-from rules.nodes import Entries, Node
+from rules.nodes import Entries, Node, Scalar
+from rules.selectors import EXAMPLE, SelectorCheck
 from rules.signals import is_signal
 from rules.visits import Visit
 
-KEYS = ("name", "visit", "shows", "hides")
-_LATER = ("places",)
-VISIT_KEYS = ("page", "at", "host")
+KEYS = ("name", "visit", "shows", "hides", "places")
+VISIT_KEYS = ("page", "at", "host", "id", "variants")
 
 
 @dataclass(frozen=True, slots=True)
 class TestReader:
-    """Reads the tests of one folder; `experiences` are all ids in it, also of those that something is wrong with."""
+    """Reads the tests of one folder; `experiences` are all ids in it, also of those that something is wrong with.
+
+    Of an experiment it has the arms. `check_selector` is an engine's opinion of the selectors of `places`.
+    """
 
     __test__ = False  # not pytest's
 
-    experiences: Collection[str]
+    experiences: Mapping[str, Collection[str]]
     problems: Problems
+    check_selector: SelectorCheck | None = None
 
     def tests(self, section: Node) -> tuple[RuleTest, ...]:
         """The tests of one file that are right; the problems hold what is not."""
@@ -42,21 +46,23 @@ class TestReader:
         before = len(self.problems.found)
         with self.problems.at(node):
             block = fields.entries(node, "a test")
-            fields.known_keys(block, "a test", KEYS, self.problems, later=_LATER)
-            name, visit, shows, hides = (block.get(key) for key in KEYS)
+            fields.known_keys(block, "a test", KEYS, self.problems)
+            name, visit, shows, hides, places = (block.get(key) for key in KEYS)
             if name is None:
                 raise MistakeError("a test without `name`", hint="say who visits, and what they should see")
             if visit is None:
                 raise MistakeError("a test without `visit`", hint="such as visit: {page: /, geo.country: SE}")
-            if shows is None and hides is None and all(block.get(key) is None for key in _LATER):
-                raise MistakeError("this test asks for nothing", hint="add `shows` or `hides`")
+            if shows is None and hides is None and places is None:
+                raise MistakeError("this test asks for nothing", hint="add `shows`, `hides` or `places`")
             shown, hidden = self._ids(shows, "`shows`"), self._ids(hides, "`hides`")
             if both := [each for each in shown if each in hidden]:
-                raise MistakeError(f"`{both[0]}` can't be both shown and hidden")
+                hint = "take it out of `shows` or of `hides`"
+                raise MistakeError(f"`{both[0]}` can't be both shown and hidden", hint=hint)
+            texts = self._texts(places) if places is not None else ()
             imagined = self._visit(visit)
             if len(self.problems.found) > before or imagined is None:
                 return None
-            return RuleTest(fields.text(name, "`name`"), imagined, node.position, shown, hidden)
+            return RuleTest(fields.text(name, "`name`"), imagined, node.position, shown, hidden, texts)
         return None
 
     def _ids(self, node: Node | None, what: str) -> tuple[str, ...]:
@@ -72,10 +78,25 @@ class TestReader:
                 self.problems.add(item.position, f"unknown experience `{item.text}`", hint=hint)
         return tuple(dict.fromkeys(found))
 
+    def _texts(self, node: Node) -> tuple[tuple[str, str], ...]:
+        """What should stand where: pairs of selector and text."""
+        with self.problems.at(node):
+            pairs = fields.entries(node, "`places`").pairs
+            if not pairs:
+                raise MistakeError("`places` names no place", hint='such as places: {"#hero h1": "Welcome back"}')
+            return tuple((self._selector(key), fields.text(value, f"`{key.text}`")) for key, value in pairs)
+        return ()
+
+    def _selector(self, key: Scalar) -> str:
+        wrong = self.check_selector(key.text) if self.check_selector else None
+        if wrong:
+            raise MistakeError(f"`{key.text}` is not a CSS selector: {wrong}", hint=EXAMPLE, position=key.position)
+        return key.text
+
     def _visit(self, node: Node) -> Visit | None:
         with self.problems.at(node):
             block = fields.entries(node, "`visit`")
-            page, at, host = (block.get(key) for key in VISIT_KEYS)
+            page, at, host, id_, variants = (block.get(key) for key in VISIT_KEYS)
             if page is None:
                 raise MistakeError("a visit without `page`", hint="such as page: /products/shoes")
             path, query = "", dict[str, str]()
@@ -86,8 +107,18 @@ class TestReader:
                 with self.problems.at(at):
                     moment = read_at(fields.text(at, "`at`"))
             name = fields.text(host, "`host`").lower() if host is not None else ""
-            return Visit(path, query, name, moment, self._signals(block))
+            visitor_id = fields.text(id_, "`id`") if id_ is not None else ""
+            given = self._given(variants) if variants is not None else {}
+            return Visit(path, query, name, moment, self._signals(block), visitor_id, given)
         return None
+
+    def _given(self, node: Node) -> dict[str, str]:
+        """The arms of experiments that a visitor is given."""
+        given: dict[str, str] = {}
+        for key, value in fields.entries(node, "`variants`").pairs:
+            with self.problems.at(value if self.experiences.get(key.text) else key):
+                given[key.text] = read_arm(self.experiences, key.text, fields.text(value, f"`{key.text}`"))
+        return given
 
     def _signals(self, visit: Entries) -> dict[str, Value]:
         signals: dict[str, Value] = {}
@@ -96,7 +127,7 @@ class TestReader:
                 continue
             with self.problems.at(value if is_signal(key.text) else key):
                 if not is_signal(key.text) and "." not in key.text:
-                    hint = did_you_mean(key.text, VISIT_KEYS) or "a visit has page, at, host and signals"
+                    hint = did_you_mean(key.text, VISIT_KEYS) or "a visit has page, at, host, id, variants and signals"
                     raise MistakeError(f"unknown key `{key.text}` in `visit`", hint=hint)
                 signals[key.text] = read_signal(key.text, self._words(key.text, value))
         return signals

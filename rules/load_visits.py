@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from urllib.parse import unquote
 
 from rules import fields
 from rules.context import Value
-from rules.errors import MistakeError
+from rules.errors import MistakeError, did_you_mean
 from rules.operator_table import check_value
 from rules.operators import parse_moment
 from rules.pages import query_parameters
+from rules.positions import read_position
 from rules.signals import Signal, Type, lookup, suggest
 from rules.timezones import require_zone
 
 # What a visit has by itself, and where it is said.
-_FOLLOWS = {"page.": "the page: write it into the path and its query", "time.": "the moment"}
+_FOLLOWS = {
+    "page.": ("the page", "write it into the path and its query"),
+    "time.": ("the moment", "`at` says it, such as 2026-12-24T20:00"),
+}
 
 # Beyond them clocks of other zones, and calendars, have no say.
 _YEARS = range(1970, 3000)
@@ -43,7 +47,8 @@ def read_at(word: str) -> datetime:
     moment = parse_moment(word)
     if isinstance(moment, datetime):
         if moment.year not in _YEARS:
-            raise MistakeError(f"`{word}` is not in the years {_YEARS.start} to {_YEARS.stop - 1}")
+            hint = "such as 2026-12-02T10:00"
+            raise MistakeError(f"`{word}` is not in the years {_YEARS.start} to {_YEARS.stop - 1}", hint=hint)
         return moment
     raise MistakeError(f"`at` wants a moment, not `{word}`", hint="such as 2026-12-02T10:00")
 
@@ -53,14 +58,29 @@ def read_signal(name: str, words: Sequence[str]) -> Value:
     signal = lookup(name)
     if signal is None:
         raise MistakeError(f"unknown signal `{name}`", hint=suggest(name))
-    for group, source in _FOLLOWS.items():
+    for group, (source, hint) in _FOLLOWS.items():
         if name.startswith(group):
-            raise MistakeError(f"`{name}` follows from {source}")
+            raise MistakeError(f"`{name}` follows from {source}", hint=hint)
     if signal.type is Type.LIST:
         return tuple(words)
+    if signal.type is Type.POSITION:
+        # A YAML list of two says the same: `[59.9, 10.7]`.
+        return read_position(",".join(words))
     if len(words) != 1:
-        raise MistakeError(f"`{name}` has one value")
+        raise MistakeError(f"`{name}` has one value", hint="a visitor is one of them; make another test for another")
     return _read_word(signal, words[0])
+
+
+def read_arm(experiments: Mapping[str, Collection[str]], name: str, word: str) -> str:
+    """What an experiment gives a visitor; `experiments` has the arms of each by its id. Raise MistakeError."""
+    arms = experiments.get(name, ())
+    if not arms:
+        known = [each for each, arms in experiments.items() if arms]
+        hint = did_you_mean(name, known) or (f"there is {', '.join(known)}" if known else "the rulebook has none")
+        raise MistakeError(f"`{name}` is no experiment", hint=hint)
+    if word not in arms:
+        raise MistakeError(f"unknown variant `{word}`", hint=did_you_mean(word, arms) or f"it has {', '.join(arms)}")
+    return word
 
 
 def _read_word(signal: Signal, word: str) -> Value:

@@ -137,12 +137,17 @@ def leads_within(url: str, hosts: frozenset[str]) -> bool:
     """Whether a browser would take `url` for one of `hosts` or for a relative one, by http(s) only.
 
     Reads it as the URL Standard's parser does (https://url.spec.whatwg.org/#concept-basic-url-parser): tabs and
-    newlines vanish, a backslash is a slash, any number of slashes may follow an http scheme.
+    newlines vanish, a backslash is a slash, any number of slashes may follow an http scheme. A character reference has
+    to lead nowhere else either as the character that it is in markup or as it is written, which counts in `Location`.
 
     >>> leads_within("/contact", frozenset()), leads_within("/\\\\evil.example", frozenset({"shop.example"}))
     (True, False)
     """
-    seen = html.unescape(url).translate(_IGNORED_IN_URLS).strip(_IGNORED_AROUND_URLS)
+    return _leads_within(url, hosts) and ("&" not in url or _leads_within(html.unescape(url), hosts))
+
+
+def _leads_within(url: str, hosts: frozenset[str]) -> bool:
+    seen = url.translate(_IGNORED_IN_URLS).strip(_IGNORED_AROUND_URLS)
     scheme = _SCHEME.match(seen)
     if scheme:
         if scheme[0].lower() not in ("http:", "https:"):

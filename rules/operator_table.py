@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from rules import fields
@@ -27,10 +26,11 @@ from rules.operators import (
     as_number,
     parse_moment,
 )
+from rules.periods import parse_period
+from rules.positions import NEAR_EXAMPLE, read_near
 from rules.signals import COMMON_NAMES, Signal, Type
 
-_AGE = re.compile(r"([1-9]\d{0,4}) ?(m|h|d|w)")
-_AGE_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_ANY_VALUE = "for any value write {known: true}"
 
 
 def read_test(signal: Signal, node: Node) -> tuple[Operator, ...]:
@@ -41,14 +41,12 @@ def read_test(signal: Signal, node: Node) -> tuple[Operator, ...]:
     if not isinstance(node, Entries):
         return (_read_values(signal, node),)
     if not node.pairs:
-        raise MistakeError("an empty test", position=node.position)
+        raise MistakeError("an empty test", hint="write a value, or such as {at_least: 2}", position=node.position)
     return tuple(_read_operator(signal, key, argument) for key, argument in node.pairs)
 
 
 def _read_operator(signal: Signal, key: Scalar, argument: Node) -> Operator:
     name = key.text
-    if name in _LATER:
-        raise MistakeError(f"`{name}` is not supported by this version", position=key.position)
     if name not in _TABLE:
         hint = _INSTEAD.get(name) or did_you_mean(name, _TABLE) or "one of " + ", ".join(_TABLE)
         raise MistakeError(f"unknown operator `{name}`", hint=hint, position=key.position)
@@ -58,7 +56,7 @@ def _read_operator(signal: Signal, key: Scalar, argument: Node) -> Operator:
             f"`{name}` does not fit `{signal.name}`, which is a {signal.type.value}"
             if signal.type not in {Type.TEXT, Type.BOOLEAN}
             else f"`{name}` does not fit `{signal.name}`, which is {signal.type.value}",
-            hint="it fits a " + ", a ".join(kind.value for kind in types if kind is not Type.ANY),
+            hint=signal.misfit or "it fits a " + ", a ".join(kind.value for kind in types if kind is not Type.ANY),
             position=key.position,
         )
     try:
@@ -76,7 +74,8 @@ def _read_values(signal: Signal, node: Node) -> Operator:
             position=node.position,
         )
     words, globs, numbers = set[str](), list[TextGlob](), set[float]()
-    for scalar in fields.scalars(node, what):
+    scalars = fields.scalars(node, what)
+    for scalar in scalars:
         try:
             check_value(signal, scalar.text)
         except MistakeError as mistake:
@@ -87,7 +86,8 @@ def _read_values(signal: Signal, node: Node) -> Operator:
             words.add(scalar.text.casefold())
         if (read := parse_number(scalar.text)) is not None:
             numbers.add(read)
-    return IsOneOf(frozenset(words), tuple(globs), frozenset(numbers))
+    written = tuple(dict.fromkeys(scalar.text for scalar in scalars))
+    return IsOneOf(frozenset(words), tuple(globs), frozenset(numbers), written)
 
 
 def check_value(signal: Signal, word: str) -> None:
@@ -97,17 +97,24 @@ def check_value(signal: Signal, word: str) -> None:
         case Type.NUMBER:
             fields.number(word, what)
         case Type.BOOLEAN if word.lower() not in {"true", "false"}:
-            raise MistakeError(f"{what} is `true` or `false`, not `{word}`")
+            raise fields.not_a_truth(word, what)
         case Type.DATE if as_date(word) is None or len(word) != len("2026-12-24"):
             raise MistakeError(f"{what} wants a date, not `{word}`", hint="write it as 2026-12-24")
         case Type.MOMENT:
             raise MistakeError(f"{what} is a moment, which no value equals", hint="use within, older_than or between")
-    if signal.values and not any(TextGlob(word).matches(value) for value in signal.values):
+        case Type.POSITION:
+            raise MistakeError(f"{what} is a position, which no value equals", hint=f"write {NEAR_EXAMPLE}")
+    if signal.values and word not in signal.values and not _fits_one(word, signal.values):
         common = COMMON_NAMES.get(word.lower(), "")
         hint = f"did you mean '{common}'?" if common in signal.values else did_you_mean(word, signal.values)
         if not hint:
             hint = f"one of {', '.join(signal.values)}" if len(signal.values) < 10 else f"such as {signal.example}"
         raise MistakeError(f"{what} is never `{word}`", hint=hint)
+
+
+def _fits_one(word: str, values: Iterable[str]) -> bool:
+    glob = TextGlob(word)
+    return any(glob.matches(value) for value in values)
 
 
 _Bound = tuple[Callable[[Value], Any], Any]
@@ -150,7 +157,7 @@ def _read_between(name: str, signal: Signal, node: Node) -> Operator:
         raise MistakeError("`between` wants two ends", hint="write between: [1, 5]")
     (read, low), (read_high, high) = (_read_bound(name, signal, item) for item in node.items)
     if read is not read_high:
-        raise MistakeError("the ends of `between` are not of one kind")
+        raise MistakeError("the ends of `between` are not of one kind", hint="two numbers, or two dates")
     if low > high:
         first, second = (item.text for item in node.items if isinstance(item, Scalar))
         raise MistakeError("the ends of `between` are swapped", hint=f"write [{second}, {first}]")
@@ -160,7 +167,7 @@ def _read_between(name: str, signal: Signal, node: Node) -> Operator:
 def _read_words(name: str, node: Node) -> tuple[str, ...]:
     words = tuple(word.casefold() for word in fields.texts(node, f"`{name}`"))
     if "" in words:
-        raise MistakeError(f"`{name}` of an empty text fits everything")
+        raise MistakeError(f"`{name}` of an empty text fits everything", hint=_ANY_VALUE)
     return words
 
 
@@ -179,16 +186,20 @@ def _read_ends_with(name: str, signal: Signal, node: Node) -> Operator:
 def _read_matches(name: str, signal: Signal, node: Node) -> Operator:
     expressions = tuple(Expression(word, ignore_case=True) for word in fields.texts(node, "`matches`"))
     if any(expression.written == "" for expression in expressions):
-        raise MistakeError("`matches` of an empty text fits everything")
+        raise MistakeError("`matches` of an empty text fits everything", hint=_ANY_VALUE)
     return Matches(expressions)
 
 
 def _read_age(name: str, signal: Signal, node: Node) -> Operator:
     word = fields.text(node, f"`{name}`")
-    found = _AGE.fullmatch(word)
-    if found is None:
+    age = parse_period(word)
+    if age is None:
         raise MistakeError(f"`{name}` wants a length of time, not `{word}`", hint="such as 30d: m, h, d or w")
-    return Aged(timedelta(**{_AGE_UNITS[found[2]]: int(found[1])}), older=name == "older_than")
+    return Aged(age, older=name == "older_than")
+
+
+def _read_near(name: str, signal: Signal, node: Node) -> Operator:
+    return read_near(node)
 
 
 def _read_known(name: str, signal: Signal, node: Node) -> Operator:
@@ -211,10 +222,9 @@ _TABLE: Mapping[str, tuple[tuple[Type, ...], Callable[[str, Signal, Node], Opera
     "matches": (_TEXTUAL, _read_matches),
     "within": (_TIMED, _read_age),
     "older_than": (_TIMED, _read_age),
+    "near": ((Type.POSITION,), _read_near),
     "known": (tuple(Type), _read_known),
 }
-
-_LATER = ("near",)
 
 _INSTEAD = {
     "not": "say it with `none:` around the test",

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Protocol
 
 from rules.context import Value
 from rules.expressions import Expression
+from rules.geography import GeoPoint
 from rules.globs import TextGlob
 from rules.numbers import parse_number
 
@@ -40,12 +41,13 @@ class Known:
 class IsOneOf:
     """A value, or a list of them: equal, without regard to case, with `*` for any characters.
 
-    A value that is a number is compared as one as well (1 is "1.0").
+    A value that is a number is compared as one as well (1 is "1.0"). `written` are the values as the file has them.
     """
 
     words: frozenset[str]
     globs: tuple[TextGlob, ...] = ()
     numbers: frozenset[float] = frozenset()
+    written: tuple[str, ...] = field(default=(), compare=False)
 
     def holds(self, value: Value | None, now: datetime) -> bool | None:
         if value is None:
@@ -125,6 +127,17 @@ class Aged:
             return None
         passed = now - moment
         return passed > self.age if self.older else timedelta(0) <= passed <= self.age
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """`{near: {lat: 59.9, lon: 10.7, km: 50}}`: at most so far from a place, as the crow flies."""
+
+    place: GeoPoint
+    km: float
+
+    def holds(self, value: Value | None, now: datetime) -> bool | None:
+        return value.distance_km(self.place) <= self.km if isinstance(value, GeoPoint) else None
 
 
 def _as_text(value: Value) -> str:

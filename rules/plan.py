@@ -6,11 +6,13 @@ there are endlessly many, is put to it for each request.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from rules.context import Context
 from rules.model import Experience, RuleBook
 from rules.pages import PagePattern
+from rules.word_index import WordIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,14 @@ class Plan:
     experiences: tuple[Experience, ...]
     signals: frozenset[str]
     site_timezone: str = "UTC"
+    holdout: float = 0.0
+    index: WordIndex | None = field(default=None, repr=False, compare=False)
+
+    def possible(self, context: Context) -> Sequence[Experience]:
+        """The experiences whose condition can be true, and no more than some whose can't, in the same order."""
+        if self.index is None:
+            return self.experiences
+        return [self.experiences[number] for number in self.index.possible(context)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,8 @@ class Shortlist:
         """The plan for one query; the same object for every query where none of the patterns asks for one."""
         if not self.asks_query:
             return self.whole
-        return _plan([each for each in self._candidates if each.fits(query)], self.whole.site_timezone)
+        fitting = [each for each in self._candidates if each.fits(query)]
+        return _plan(fitting, self.whole.site_timezone, self.whole.holdout)
 
 
 def make_shortlist(book: RuleBook, host: str, path: str) -> Shortlist:
@@ -66,7 +77,10 @@ def make_shortlist(book: RuleBook, host: str, path: str) -> Shortlist:
         candidates.append(_Candidate(experience, any_of, exclude, signals_of(experience)))
     candidates.sort(key=lambda each: (-each.experience.priority, each.experience.order))
     asks_query = any(each.any_of or each.none_of for each in candidates)
-    return Shortlist(_plan(candidates, book.site.timezone), tuple(candidates), asks_query)
+    # Worth its making where it serves many requests: what hangs on the query is planned for each.
+    index = None if asks_query else WordIndex([each.experience.who for each in candidates])
+    whole = replace(_plan(candidates, book.site.timezone, book.holdout), index=index)
+    return Shortlist(whole, tuple(candidates), asks_query)
 
 
 def make_plan(book: RuleBook, host: str, path: str, query: Mapping[str, str]) -> Plan:
@@ -74,9 +88,9 @@ def make_plan(book: RuleBook, host: str, path: str, query: Mapping[str, str]) ->
     return make_shortlist(book, host, path).plan(query)
 
 
-def _plan(candidates: Collection[_Candidate], site_timezone: str) -> Plan:
+def _plan(candidates: Collection[_Candidate], site_timezone: str, holdout: float) -> Plan:
     signals = frozenset[str]().union(*(each.signals for each in candidates))
-    return Plan(tuple(each.experience for each in candidates), signals, site_timezone)
+    return Plan(tuple(each.experience for each in candidates), signals, site_timezone, holdout)
 
 
 def signals_of(experience: Experience) -> frozenset[str]:

@@ -84,7 +84,7 @@ class FragmentEnvironment(ImmutableSandboxedEnvironment):
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         # Here, since an included file is parsed by Jinja itself.
-        return _with_signals(super()._parse(source, name, filename))
+        return with_signals(super()._parse(source, name, filename))
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         if not isinstance(obj, Signals):
@@ -107,7 +107,7 @@ def dotted(node: nodes.Node) -> str | None:
     return None
 
 
-def _with_signals(tree: nodes.Template) -> nodes.Template:
+def with_signals(tree: nodes.Template) -> nodes.Template:
     """Rewrites each dotted name to one look-up: `geo.city` becomes `signals['geo.city']`."""
 
     environment = tree.environment

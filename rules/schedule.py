@@ -8,7 +8,7 @@ compared as instants, so that an hour that comes twice, or not at all, is read o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from rules.calendars import is_holiday
@@ -106,6 +106,27 @@ class Schedule:
         # The last place to leave a day is twelve hours behind UTC.
         return (now.astimezone(UTC) - timedelta(hours=12)).date() > _date_of(self.until)
 
+    def is_apart_from(self, other: Schedule) -> bool:
+        """Whether the two are surely never open at one moment, wherever the visitors of each are."""
+        if _ends_before(self.until, other.start) or _ends_before(other.until, self.start):
+            return True
+        one_clock = self.zone == other.zone and self.of_site is other.of_site
+        # A window over midnight belongs to the day before.
+        by_day = not any(window.end <= window.start for window in (*self.hours, *other.hours))
+        return one_clock and by_day and bool(self.days and other.days) and not self.days & other.days
+
+    def can_open(self, now: datetime) -> bool:
+        """Whether there is a moment at which it is open to somebody; without `from`, one that is still to come."""
+        named = self.holidays is None or self.holidays.country is not None
+        schedule = self if named else replace(self, holidays=None)
+        if not (schedule.days or schedule.hours or schedule.holidays):
+            return True
+        if schedule.until is None and schedule.holidays is None:
+            return True
+        zone = schedule.zone or UTC
+        begin = now if schedule.start is None else _rough(schedule.start, zone)
+        return schedule.next_turn(begin - _MARGIN, zone) is not None
+
     def local_time(self, context: Context, site_timezone: str) -> datetime:
         """The clock that it is read by."""
         if self.zone is not None:
@@ -190,6 +211,11 @@ def _rough(bound: date | datetime, zone: tzinfo) -> datetime:
     """The bound in UTC, to a day; far enough from the ends of the calendar to reckon with."""
     moment = bound if isinstance(bound, datetime) else datetime.combine(bound, time())
     return min(max(_instant(moment, zone, 0), _FIRST + 2 * _MARGIN), _LAST - 2 * _MARGIN)
+
+
+def _ends_before(until: date | datetime | None, start: date | datetime | None) -> bool:
+    """Whether an end comes before a beginning in every zone on earth."""
+    return until is not None and start is not None and _date_of(start) - _date_of(until) > _MARGIN
 
 
 def _date_of(bound: date | datetime) -> date:

@@ -28,7 +28,10 @@ _COMMENT_AT_ONCE = re.compile(r"\s+#\S|#\S")
 def decode(file: str, raw: bytes) -> Source:
     """Bytes of a file to its text: UTF-8, with or without a byte order mark, of bounded size. Raise MistakeError."""
     if len(raw) > MAX_FILE_BYTES:
-        raise MistakeError(f"the file is larger than {MAX_FILE_BYTES:,} bytes", position=Position(file, 1, 1))
+        hint = "make several files of it"
+        raise MistakeError(
+            f"the file is larger than {MAX_FILE_BYTES:,} bytes", hint=hint, position=Position(file, 1, 1)
+        )
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -104,12 +107,15 @@ class _Builder:
             before = split_lines(self._source.text[: error.position])
             raise MistakeError(
                 f"a control character (U+{ord(self._source.text[error.position]):04X}) is not allowed",
+                hint="take it out: it came with a copied text, and can't be seen",
                 position=Position(self._source.file, len(before), len(before[-1]) + 1),
             ) from None
 
     def _node(self, event: yaml.Event, depth: int) -> tuple[Node, _Extent]:
         if depth > MAX_DEPTH:
-            self._fail(f"nested more than {MAX_DEPTH} deep", event)
+            self._fail(
+                f"nested more than {MAX_DEPTH} deep", event, hint="is a bracket never closed, or an alias in a circle?"
+            )
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, depth)
         self._count(1, event)
@@ -139,7 +145,9 @@ class _Builder:
             )
         node, extent = self._anchors[event.anchor]
         if depth + extent.depth - 1 > MAX_DEPTH:
-            self._fail(f"nested more than {MAX_DEPTH} deep", event)
+            self._fail(
+                f"nested more than {MAX_DEPTH} deep", event, hint="is a bracket never closed, or an alias in a circle?"
+            )
         self._count(extent.nodes, event)
         return node, extent
 
@@ -159,7 +167,8 @@ class _Builder:
         while not isinstance(following := next(self._events), yaml.MappingEndEvent):
             key = self._key(following)
             if key.text in seen:
-                self._fail(f"`{key.text}` is written twice; first on line {seen[key.text].line}", following)
+                hint = "keep one of them; several values stand in one list"
+                self._fail(f"`{key.text}` is written twice; first on line {seen[key.text].line}", following, hint=hint)
             seen[key.text] = key.position
             value, extent = self._node(value_event := next(self._events), depth + 1)
             if event.flow_style and _is_absent(value, value_event) and not self._has_colon(following):
@@ -176,10 +185,10 @@ class _Builder:
         if isinstance(event, yaml.MappingStartEvent) and event.flow_style:
             self._fail("`{{ … }}` is not in quotes", event, hint=f'{QUOTES}: "{{{{ … }}}}"')
         if not isinstance(event, yaml.ScalarEvent):
-            self._fail("a key must be a word", event)
+            self._fail("a key must be a word", event, hint="such as text: Hello")
         key, _ = self._node(event, depth=1)
         if not isinstance(key, Scalar) or (key.text == "" and not key.quoted):
-            self._fail("a key must be a word", event)
+            self._fail("a key must be a word", event, hint="such as text: Hello")
         return key
 
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
@@ -206,7 +215,8 @@ class _Builder:
     def _count(self, nodes: int, event: yaml.Event) -> None:
         self._nodes += nodes
         if self._nodes > MAX_NODES:
-            self._fail(f"the file comes to more than {MAX_NODES:,} values", event)
+            hint = "make several files of it; each alias counts as what it stands for"
+            self._fail(f"the file comes to more than {MAX_NODES:,} values", event, hint=hint)
 
     def _position(self, event: yaml.Event) -> Position:
         return _place(self._source, event.start_mark)

@@ -17,7 +17,8 @@ from rules.timezones import visitor_zone
 class Visit:
     """A canonical path with its query, and what is known of the visitor.
 
-    Without `at` it is now; one without an offset is on the visitor's clock.
+    Without `at` it is now; one without an offset is on the visitor's clock. `id` is the visitor's, and `variants` are
+    arms that experiments give, by the experiment's id.
     """
 
     path: str
@@ -25,6 +26,8 @@ class Visit:
     host: str = ""
     at: datetime | None = None
     signals: Mapping[str, Value] = field(default_factory=dict)
+    id: str = ""
+    variants: Mapping[str, str] = field(default_factory=dict)
 
     def context(self, now: datetime, site_timezone: str) -> Context:
         """The context that a request like this would have, with all that is always known; `now` is aware."""
@@ -32,4 +35,28 @@ class Visit:
         if at.tzinfo is None:
             at = at.replace(tzinfo=visitor_zone(self.signals.get("geo.timezone"), site_timezone))
         page = {"page.path": self.path, **{f"page.query.{name}": value for name, value in self.query.items()}}
-        return make_context({**self.signals, **page}, now=at, host=self.host, site_timezone=site_timezone)
+        return make_context(
+            {**self._remembered(at), **self.signals, **page},
+            now=at,
+            host=self.host,
+            site_timezone=site_timezone,
+            visitor_id=self.id,
+            assigned=self.variants,
+        )
+
+    def _remembered(self, at: datetime) -> dict[str, Value]:
+        """What a visitor who consented is always remembered by: on the first page of a visit, and of the first one."""
+        count = self.signals.get("visits.count", 1)
+        is_new = self.signals.get("visitor.new", count == 1)
+        first = {f"first_{name}": value for name, value in self.signals.items() if name.startswith("source.")}
+        return {
+            "session.pages": 1,
+            "session.started": at,
+            "session.landing": self.path,
+            "session.searches": 0,
+            "session.seconds_active": 0,
+            "visits.count": count,
+            "visits.pages": count,
+            "visitor.new": is_new,
+            **({"visits.first": at, "first_source.medium": "direct", **first} if is_new else {}),
+        }

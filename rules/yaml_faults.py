@@ -14,6 +14,7 @@ _VALUE = re.compile(r"""^\s*(?:-\s+)*(?:(?P<key>[\w.-]+|"[^"]*"|'[^']*')\s*:\s+)
 # What stands before the second `: ` where a condition was begun behind its key.
 _CONDITION = re.compile(r"\s*(?:-\s+)*\w+:\s+\w+\.[\w.-]+")
 _INDICATORS = frozenset("*&!@`%>|")
+_OUT_OF_LINE = ("did not find expected key", "did not find expected '-'", "could not find expected ':'")
 _CLOSING = {"[": "]", "{": "}"}
 
 
@@ -26,7 +27,9 @@ def explain_fault(source: Source, problem: str, context: str, began: Position, a
     if "\t" in line[: len(line) - len(line.lstrip())] or line[at.column - 1 : at.column] == "\t":
         return MistakeError("a tab where YAML wants spaces", hint="indent with spaces", position=at)
     if problem.startswith("found unexpected end of stream"):
-        return MistakeError("a quote that opens here is never closed", position=began)
+        return MistakeError(
+            "a quote that opens here is never closed", hint="close it; is the file whole?", position=began
+        )
     if problem.startswith("mapping values are not allowed"):
         before = line[: at.column - 1]
         if ": " not in before:
@@ -40,13 +43,32 @@ def explain_fault(source: Source, problem: str, context: str, began: Position, a
     if problem.startswith("did not find expected node content"):
         here = line[at.column - 1 : at.column]
         if here in (",", "]", "}"):
-            return MistakeError(f"something is missing before this `{here}`", position=at)
+            return MistakeError(
+                f"something is missing before this `{here}`", hint="take it out, or add it", position=at
+            )
         began = _last_open_bracket(source) or began
+    if "flow" not in context and problem.startswith(_OUT_OF_LINE):
+        return _out_of_line(source, at)
     if "flow" in context:
-        return MistakeError("a bracket that opens here is not closed where it should be", position=began)
+        message = "a bracket that opens here is not closed where it should be"
+        return MistakeError(message, hint=f"close it; if it belongs to a text, {QUOTES}", position=began)
     return MistakeError(
         f"not YAML: {problem}", hint="look at the indentation of this line and the one above", position=at
     )
+
+
+def _out_of_line(source: Source, at: Position) -> MistakeError:
+    """A line that is no `key: value`, which YAML notices there or one line on; or one that is indented differently."""
+    written = [number for number in range(1, min(at.line, len(source.lines)) + 1) if source.line(number).strip()]
+    for number in reversed(written[-2:]):
+        line = source.line(number)
+        word = line.strip()
+        if ":" not in word and word[0] not in "#-[]{}":
+            place = Position(source.file, number, len(line) - len(line.lstrip()) + 1)
+            hint = "add the colon and a value; is the file whole?"
+            return MistakeError(f"`{word[:40]}` is no `key: value`", hint=hint, position=place)
+    hint = "indent it as its neighbours are"
+    return MistakeError("this line does not line up with those above", hint=hint, position=at)
 
 
 def _trap(source: Source, at: Position) -> MistakeError | None:

@@ -1,6 +1,7 @@
 """What of a message's headers passes the proxy, each way. Pure: names in lower case; order, values, duplicates kept.
 
-Owns hop-by-hop fields (RFC 9110 §7.6), the forwarded family, `Via`, and what a personal page may say to caches.
+Owns hop-by-hop fields (RFC 9110 §7.6), what tells of hops, of places and of the URL, `Via`, and what a personal page
+may say to caches.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 VIA = (b"via", b"1.1 tailor")
 
+VISITOR_FIELD = b"tailor-visitor"
+"""What the origin says of the visitor. It is for Tailor alone, and only the origin may say it."""
+
 HOP_BY_HOP = frozenset(
     {
         b"connection",
@@ -19,6 +23,8 @@ HOP_BY_HOP = frozenset(
         b"proxy-authentication-info",
         b"proxy-authorization",
         b"proxy-connection",
+        b"tailor-visitor",
+        b"tailor_visitor",  # as CGI and WSGI origins would read it
         b"te",
         b"trailer",
         b"transfer-encoding",
@@ -83,11 +89,48 @@ ORIGIN_BODY_FIELDS = frozenset(
 )
 
 
+# What tells where a request comes from, or which URL it asked for: proxies and CDNs write it, frameworks believe it.
+TELLING_OF_HOPS = frozenset(
+    {
+        b"cf-connecting-ip",
+        b"cf-connecting-ipv6",
+        b"cf-pseudo-ipv4",
+        b"fastly-client-ip",
+        b"forwarded",
+        b"true-client-ip",
+        b"x-azure-clientip",
+        b"x-azure-socketip",
+        b"x-client-ip",
+        b"x-cluster-client-ip",
+        b"x-forwarded",
+        b"x-host",
+        b"x-original-forwarded-for",
+        b"x-original-host",
+        b"x-original-proto",
+        b"x-original-uri",
+        b"x-original-url",
+        b"x-real-ip",
+        b"x-rewrite-url",
+        b"x-vercel-forwarded-for",
+        b"x-vercel-proxied-for",
+        # Cloudflare's location headers that don't begin like the others
+        b"cf-metro-code",
+        b"cf-postal-code",
+        b"cf-region",
+        b"cf-region-code",
+        b"cf-timezone",
+        b"x-akamai-edgescape",
+    }
+)
+TELLING_OF_HOPS_PREFIXES = (b"x-forwarded-", b"cf-ip", b"client-geo-", b"cloudfront-viewer-", b"x-vercel-ip-")
+
+
 def request_headers(headers: Headers, *, peer: str, trusted: bool, scheme: str, authority: str) -> Headers:
     """A visitor's headers as the origin gets them: `Host` as it came, who asked in `X-Forwarded-*`, and `Via`.
 
-    What an untrusted peer says of earlier hops is replaced by what is known here. A trusted one's hops are kept and
-    the peer is added. `scheme` and `authority` are what the world calls this site.
+    What an untrusted peer says of earlier hops, of where the visitor is and of the URL is replaced by what is known
+    here, or goes. A trusted one's word is kept, and the peer is added to the hops. `scheme` and `authority` are what
+    the world calls this site.
     """
     passed = [field for field in _end_to_end(headers) if not _tells_of_hops(field[0])]
     told = [field for field in _end_to_end(headers) if _tells_of_hops(field[0])] if trusted else []
@@ -106,11 +149,17 @@ def request_headers(headers: Headers, *, peer: str, trusted: bool, scheme: str, 
 
 
 def response_headers(headers: Headers) -> Headers:
-    """The origin's headers as the browser gets them: all but the hop-by-hop ones, and `Via`."""
+    """The origin's headers as the browser gets them: all but the hop-by-hop ones, and `Via`.
+
+    What comes with a word on the visitor is kept by no cache.
+    """
     passed = _end_to_end(headers)
     if any(name == b"transfer-encoding" for name, _ in headers):
         # Of the two the coding counts, and the length may be a smuggler's (RFC 9112 §6.3).
         passed = [field for field in passed if field[0] != b"content-length"]
+    if any(name == VISITOR_FIELD for name, _ in headers):
+        # It is said of one visitor, and so may be all that came with it.
+        passed = [*unkept_response_headers(tuple(passed))]
     return (*passed, VIA)
 
 
@@ -158,6 +207,11 @@ def rewritten_response_headers(headers: Headers, *, length: int | None = None, c
     return tuple(kept) if length is None else (*kept, (b"content-length", b"%d" % length))
 
 
+def unkept_response_headers(headers: Headers) -> Headers:
+    """Headers of a response that no cache may keep, the browser's own among them."""
+    return (*(field for field in headers if not _speaks_to_caches(field[0])), (b"cache-control", b"no-store"))
+
+
 def _speaks_to_caches(name: bytes) -> bool:
     return name in SHARED_CACHE_FIELDS or name.endswith(b"-cdn-cache-control")
 
@@ -188,7 +242,7 @@ def _end_to_end(headers: Headers) -> list[tuple[bytes, bytes]]:
 def _tells_of_hops(name: bytes) -> bool:
     # CGI and WSGI origins read `X_Forwarded_For` as if it were `X-Forwarded-For`.
     name = name.replace(b"_", b"-")
-    return name.startswith(b"x-forwarded-") or name in (b"forwarded", b"x-real-ip")
+    return name in TELLING_OF_HOPS or name.startswith(TELLING_OF_HOPS_PREFIXES)
 
 
 def _forwarded_element(peer: str, scheme: str, authority: str) -> bytes:

@@ -1,7 +1,8 @@
 """The charset of a page, and text written in it.
 
 Which charset a page has is decided as a browser decides it (HTML Standard §13.2.3.2): byte order mark, Content-Type,
-`<meta>`. Reading bytes as text happens nowhere: a page is cut as bytes, and only what is put into it is encoded.
+`<meta>`. A page is cut as bytes, and only what is put into it is encoded. Bytes are read as text in one case: where
+a list is ranked by what the page says of its items.
 """
 
 from __future__ import annotations
@@ -40,6 +41,10 @@ class Charset:
         if self.holds(markup):
             return markup.encode(self.codec)
         return "".join(c if self.holds(c) else f"&#{ord(c)};" for c in markup).encode(self.codec)
+
+    def decode(self, encoded: bytes) -> str:
+        """Bytes of a page as text; of one that declares no charset, as UTF-8."""
+        return decoded_as_browsers_do(encoded, "utf-8" if self.name == "undeclared" else self.name)
 
     def holds(self, text: str) -> bool:
         """Whether `text` has bytes in this charset that browsers read as that text again."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from proxy.page.changes import guarded_elements, operations_of
 from proxy.page.charset import Charset, charset_of
-from proxy.page.cut import Edit, cut, edits_of
+from proxy.page.cut import cut, edits_of
+from proxy.page.edits import Edit
 from proxy.page.locate import Located, RefusedError
 from proxy.page.operations import Operation, conflict, effective
 from proxy.page.scan import is_bomb
@@ -54,7 +55,7 @@ class Cut:
 
     def value(self, hole: Hole, choice: Choice) -> bytes:
         """What a hole holds for this visitor."""
-        rendering = choice.renderings[choice.experience.fragments[hole.fragment]]
+        rendering = choice.renderings[choice.variant.fragments[hole.fragment]]
         return self.charset.encode(escaped(rendering.values[hole.value], hole.mode))
 
 
@@ -87,10 +88,10 @@ class Page:
 def compile_cut(page: Page, decision: Decision, *, aside: frozenset[str], verify: bool) -> Cut:
     """The page with every choice made that can be made on it, in the order in which they win.
 
-    `aside` are the digests of experiences that are left out since an earlier verification disagreed. With `verify`
+    `aside` are the digests of variants that are left out since an earlier verification disagreed. With `verify`
     the result is one that the second engine agrees with, and an experience that it disagrees with is left out.
     """
-    made, left_out, edits = _resolve(page, (c for c in decision.choices if c.experience.digest not in aside))
+    made, left_out, edits = _resolve(page, (c for c in decision.choices if c.variant.digest not in aside))
     pieces = cut(page.body, edits)
     if verify and made:
         if not bearable(page.located):
@@ -115,7 +116,7 @@ def _resolve(page: Page, choices: Iterable[Choice]) -> tuple[list[_Made], list[L
         if operations:
             made.append(_Made(choice, operations))
         else:
-            first = choice.experience.changes[0].select
+            first = choice.variant.changes[0].select
             left_out.append(LeftOut(choice.experience.id, first, "none of its changes, all optional, could be made"))
     return made, left_out, edits
 
@@ -131,7 +132,7 @@ class _LeftOutError(Exception):
 def _make(page: Page, choice: Choice, winners: Sequence[_Made]) -> tuple[tuple[Operation, ...], tuple[Edit, ...]]:
     """The experience's operations, and the edits of all that win and of these together."""
     steps: list[tuple[Change, list[Operation]]] = []
-    for change in choice.experience.changes:
+    for change in choice.variant.changes:
         try:
             operations = operations_of(change, choice, page.located, page.charset, page.guarded)
             _refuse_conflict(operations, winners)
@@ -193,6 +194,6 @@ def _agreeing(page: Page, made: Sequence[_Made]) -> tuple[list[_Made], list[Left
             kept.append(each)
             pieces = tried
             continue
-        selectors = ", ".join(change.select for change in each.choice.experience.changes)
+        selectors = ", ".join(change.select for change in each.choice.variant.changes)
         left_out.append(LeftOut(each.choice.experience.id, selectors, DISAGREED))
     return kept, left_out, pieces

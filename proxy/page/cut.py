@@ -6,14 +6,15 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from proxy.page.charset import Charset
+from proxy.page.edits import Edit, Phase, refuse_overlaps, spliced
 from proxy.page.locate import Located, Place, RefusedError
 from proxy.page.operations import (
     EditClass,
     InsertBeside,
     Operation,
+    Reorder,
     ReplaceElement,
     SetAttribute,
     SetBackground,
@@ -21,6 +22,7 @@ from proxy.page.operations import (
     background_span,
     with_class,
 )
+from proxy.page.rearrange import rearranged
 from proxy.page.writing import Hole, Mode, Pieces, Writing, escaped
 from rules.model import Where
 
@@ -30,21 +32,6 @@ _NO_TEXT = frozenset("html head table tbody thead tfoot tr colgroup frameset".sp
 _DROPS_NEWLINE = frozenset({"pre", "textarea", "listing"})
 _NEWLINE = re.compile(rb"\r?\n")
 _TAG_NAME = re.compile(r"<[^\s/>]+")
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Edit:
-    """Replaces `start:end`; several at one offset are written by `phase`, then `turn`."""
-
-    start: int
-    phase: int
-    turn: tuple[int, int]
-    end: int = field(compare=False)
-    pieces: Pieces = field(compare=False)
-
-
-# What is written first at an offset where a start tag, several ends and the next start tag meet.
-_BEGIN, _END, _NEXT = range(3)
 
 
 @dataclass(slots=True)
@@ -87,37 +74,16 @@ def edits_of(page: Located, body: bytes, charset: Charset, operations: Sequence[
     """
     drafts: dict[Place, _Draft] = {}
     for operation in operations:
-        drafts.setdefault(operation.place, _Draft(operation.place)).take(operation)
+        if not isinstance(operation, Reorder):
+            drafts.setdefault(operation.place, _Draft(operation.place)).take(operation)
     edits = sorted(edit for draft in drafts.values() for edit in _Drafting(page, body, charset, draft).edits())
-    if any(one.end > other.start for one, other in pairwise(edits)):
-        raise RefusedError("its places overlap in a way that can't be cut")
-    return tuple(edits)
+    refuse_overlaps(edits)
+    return tuple(rearranged(body, edits, (o for o in operations if isinstance(o, Reorder))))
 
 
 def cut(body: bytes, edits: Iterable[Edit]) -> Pieces:
     """The page's bytes with the edits made, holes left open: bytes, hole, bytes, hole, …, bytes."""
-    return _joined(_spliced(body, edits))
-
-
-def _spliced(body: bytes, edits: Iterable[Edit]) -> Iterable[bytes | Hole]:
-    position = 0
-    for edit in edits:
-        yield body[position : edit.start]
-        yield from edit.pieces
-        position = edit.end
-    yield body[position:]
-
-
-def _joined(pieces: Iterable[bytes | Hole]) -> Pieces:
-    joined: list[bytes | Hole] = []
-    run: list[bytes] = []
-    for piece in pieces:
-        if isinstance(piece, Hole):
-            joined += [b"".join(run), piece]
-            run = []
-        else:
-            run.append(piece)
-    return (*joined, b"".join(run))
+    return spliced(body, edits, 0, len(body))
 
 
 @dataclass(slots=True)
@@ -140,7 +106,9 @@ class _Drafting:
             content = self.draft.replacement.content
             pieces = () if content is None else content.pieces(self.charset)
             # Its place in the order is after what is inserted before it.
-            yield Edit(self.place.start, _NEXT, (self.place.start, 1), self.place.end, self._ended_before() + pieces)
+            yield Edit(
+                self.place.start, Phase.NEXT, (self.place.start, 1), self.place.end, self._ended_before() + pieces
+            )
             return
         yield from self._attributes()
         yield from self._inside()
@@ -158,10 +126,10 @@ class _Drafting:
         place, inserted = self.place, self.draft.inserted
         if before := inserted[Where.BEFORE]:
             pieces = self._ended_before() + self._pieces(before)
-            yield Edit(place.start, _NEXT, (place.start, 0), place.start, pieces)
+            yield Edit(place.start, Phase.NEXT, (place.start, 0), place.start, pieces)
         if after := inserted[Where.AFTER]:
             closing = _end_tag(place) if place.end_implied and self.draft.replacement is None else ()
-            yield Edit(place.end, _END, (-place.start, 1), place.end, closing + self._pieces(after))
+            yield Edit(place.end, Phase.END, (-place.start, 1), place.end, closing + self._pieces(after))
 
     def _ended_before(self) -> Pieces:
         """The end tag that this element's start tag implied, written out: without the tag nothing would imply it."""
@@ -180,7 +148,7 @@ class _Drafting:
             self._check_content(each)
         if content is not None:
             newline = (b"\n",) if self._starts_with_newline(every) else ()
-            yield Edit(place.open_end, _BEGIN, (0, 0), place.close_start, newline + self._pieces(every))
+            yield Edit(place.open_end, Phase.BEGIN, (0, 0), place.close_start, newline + self._pieces(every))
             return
         if first:
             yield self._first(first)
@@ -188,7 +156,7 @@ class _Drafting:
             child = self.page.open_at_end(place)
             closing = () if child is None else _end_tag(child)
             pieces = closing + self._pieces(last)
-            yield Edit(place.close_start, _END, (-place.start, 0), place.close_start, pieces)
+            yield Edit(place.close_start, Phase.END, (-place.start, 0), place.close_start, pieces)
 
     def _first(self, first: Sequence[Writing]) -> Edit:
         offset = self.place.open_end
@@ -199,7 +167,7 @@ class _Drafting:
                 offset = dropped.end()
             elif self._starts_with_newline(first):
                 newline = (b"\n",)
-        return Edit(offset, _BEGIN, (0, 0), offset, newline + self._pieces(first))
+        return Edit(offset, Phase.BEGIN, (0, 0), offset, newline + self._pieces(first))
 
     def _starts_with_newline(self, content: Sequence[Writing]) -> bool:
         return self.place.tag in _DROPS_NEWLINE and content[0].starts_with_newline
@@ -237,7 +205,7 @@ class _Drafting:
         if added:
             # After the last one, where a script in a browser would add it.
             offset = max([self._after_tag_name(), *(end for _, end in self.place.attributes.values())])
-            yield Edit(offset, _BEGIN, (0, 0), offset, tuple(added))
+            yield Edit(offset, Phase.BEGIN, (0, 0), offset, tuple(added))
 
     def _classes(self, added: list[bytes | Hole]) -> Iterable[Edit]:
         span = self.place.attributes.get("class")
@@ -314,4 +282,4 @@ def _end_tag(place: Place) -> Pieces:
 
 
 def _replacing(span: tuple[int, int], pieces: Pieces) -> Edit:
-    return Edit(span[0], _BEGIN, (0, 0), span[1], pieces)
+    return Edit(span[0], Phase.BEGIN, (0, 0), span[1], pieces)

@@ -23,10 +23,12 @@ __all__ = [
     "Place",
     "RefusedError",
     "SelectorError",
+    "attribute_value",
     "check_selector",
     "declared_encoding",
     "decoded_as_browsers_do",
     "latin1_reading",
+    "shown_text",
 ]
 
 _BOM = b"\xef\xbb\xbf"
@@ -115,6 +117,23 @@ def check_selector(selector: str) -> str | None:
     return None
 
 
+def shown_text(markup: str) -> str:
+    """The text in a piece of markup, without what no browser shows."""
+    if "<" not in markup and "&" not in markup:
+        return markup
+    document = turbohtml.parse(markup, scripting=True)
+    for hidden in document.select("script, style, template, noscript"):
+        hidden.decompose()
+    return document.text
+
+
+def attribute_value(source: str) -> str:
+    """The value of an attribute that is written so: `name="value"`, `name=value` or `name`."""
+    _, _, value = source.partition("=")
+    element = turbohtml.parse(f"<a x={value}>").select_one("a")
+    return "" if element is None else str(element.attrs.get("x") or "")
+
+
 class Located:
     """A parsed page in which places can be found. `reading` is its Latin-1 copy."""
 
@@ -143,8 +162,12 @@ class Located:
         return self._on_page(found)
 
     def inside(self, element: Element, selector: str) -> list[Element]:
-        """The same, of what an element contains."""
-        return self._on_page(element.select(selector))
+        """The same, of what an element contains; `:scope` is the element."""
+        try:
+            found = element.select(selector)
+        except turbohtml.SelectorSyntaxError as error:
+            raise SelectorError(str(error)) from error
+        return self._on_page(found)
 
     def _on_page(self, found: list[Element]) -> list[Element]:
         return [e for e in found if not self._in_template(e)] if self._has_templates else found

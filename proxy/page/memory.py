@@ -54,12 +54,23 @@ class Kept:
 
 @dataclass(slots=True)
 class _History:
-    """What is known of one URL under one decision: how many new pages it sent, and the last one of them."""
+    """What is known of one path under one decision: how many new pages it sent, the last one of them, and its trouble.
+
+    Trouble is a variant that was disagreed with, or a refusal, and the query under which it was met: what a stranger's
+    query brings into a page must keep nothing off the pages of others.
+    """
 
     pages: int = 0
     last_body: int = 0
     aside: frozenset[str] = frozenset()
     refused: str = ""
+    query: int = 0
+
+    def is_troubled_elsewhere(self, query: bytes) -> bool:
+        return bool(self.aside or self.refused) and self.query != hash(query)
+
+    def note(self, query: bytes, aside: frozenset[str] = frozenset(), refused: str = "") -> None:
+        self.query, self.aside, self.refused = hash(query), aside, refused
 
 
 class CutMemory:
@@ -74,15 +85,21 @@ class CutMemory:
         self.set_aside = 0
         """How often a verification disagreed."""
 
-    async def cut(self, url: str, body: bytes, charset_label: str | None, decision: Decision) -> Kept:
-        """The page with the decision's changes. Raises UntouchableError."""
+    async def cut(
+        self, url: str, body: bytes, charset_label: str | None, decision: Decision, *, query: bytes = b""
+    ) -> Kept:
+        """The page with the decision's changes. Raises UntouchableError.
+
+        `url`, without its `query`, is told in the log as it is given.
+        """
         url = url[:_MAX_URL]
         key = (body, charset_label, decision.fingerprint)
         kept = self._kept.get(key)
         if kept is not None:
             return kept
         history = self._histories.setdefault((url, decision.fingerprint), _History())
-        verify = history.pages % _SAMPLE == 0 or history.last_body == hash(body)
+        is_due = history.pages % _SAMPLE == 0 or history.last_body == hash(body)
+        verify = is_due or history.is_troubled_elsewhere(query)
         history.pages += 1
         history.last_body = hash(body)
         if history.refused and not verify:
@@ -92,14 +109,15 @@ class CutMemory:
         try:
             cut = await asyncio.to_thread(work) if len(body) > LARGE_BYTES else work()
         except (UnreadableCharsetError, BombError) as error:
-            history.refused = str(error)
+            history.note(query, refused=str(error))
             self._tell(url, error)
             raise UntouchableError(history.refused) from error
         self._tell_left_out(url, cut.left_out)
         if not verify:
             return Kept(cut, None)
-        history.refused = ""
-        history.aside = self._disagreed(decision, cut.left_out)
+        aside = self._disagreed(decision, cut.left_out)
+        if aside or is_due or not history.is_troubled_elsewhere(query):
+            history.note(query, aside)
         return self._keep(key, cut)
 
     def _keep(self, key: _Key, cut: Cut) -> Kept:
@@ -109,7 +127,7 @@ class CutMemory:
         return kept
 
     def _disagreed(self, decision: Decision, left_out: Iterable[LeftOut]) -> frozenset[str]:
-        digests = {choice.experience.id: choice.experience.digest for choice in decision.choices}
+        digests = {choice.experience.id: choice.variant.digest for choice in decision.choices}
         disagreed = frozenset(digests[each.experience] for each in left_out if each.why == DISAGREED)
         self.set_aside += len(disagreed)
         return disagreed

@@ -1,4 +1,4 @@
-"""The six things that can be done at a place. A change is some of them; a cut writes them, the verifier tries them."""
+"""The seven things that can be done at a place. A change is some; a cut writes them, the verifier tries them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import unescape
 from itertools import accumulate
 
@@ -66,7 +66,24 @@ class InsertBeside:
     content: Writing
 
 
-Operation = SetAttribute | EditClass | SetBackground | SetContent | ReplaceElement | InsertBeside
+@dataclass(frozen=True, slots=True)
+class Reorder:
+    """Puts the items of a list in another order: where the n-th item stands, there will be the `order[n]`-th.
+
+    The items are in the order of the page, and none lies in another.
+    """
+
+    place: Place
+    items: tuple[Place, ...]
+    order: tuple[int, ...]
+    moves: bool = field(init=False, compare=False)
+    """Whether an item comes to stand elsewhere."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "moves", self.order != tuple(range(len(self.items))))
+
+
+Operation = SetAttribute | EditClass | SetBackground | SetContent | ReplaceElement | InsertBeside | Reorder
 
 
 class Buried:
@@ -102,12 +119,38 @@ def _buried_span(operation: Operation) -> tuple[int, int] | None:
 def conflict(ours: Sequence[Operation], theirs: Sequence[Operation]) -> bool:
     """Whether two experiences that do these can't both be on a page."""
     buried_by_us, buried_by_them = Buried(ours), Buried(theirs)
-    if any(each.place in buried_by_us for each in theirs) or any(each.place in buried_by_them for each in ours):
+    if any(_lies_in(buried_by_us, each) for each in theirs) or any(_lies_in(buried_by_them, each) for each in ours):
+        return True
+    our_lists, their_lists = (_lists(operations) for operations in (ours, theirs))
+    if any(tangled(one, other) for one in our_lists for other in their_lists):
         return True
     by_place: defaultdict[Place, list[Operation]] = defaultdict(list)
     for each in theirs:
         by_place[each.place].append(each)
     return any(_clash(one, other) for one in ours for other in by_place.get(one.place, ()))
+
+
+def _lies_in(buried: Buried, operation: Operation) -> bool:
+    items = operation.items if isinstance(operation, Reorder) else ()
+    return operation.place in buried or any(item in buried for item in items)
+
+
+def _lists(operations: Iterable[Operation]) -> list[Reorder]:
+    return [each for each in operations if isinstance(each, Reorder)]
+
+
+def tangled(one: Reorder, other: Reorder) -> bool:
+    """Whether two lists share items, or the items of one are spread over several of the other's, or beside them."""
+    return len(_homes(one, other)) > 1 or len(_homes(other, one)) > 1
+
+
+def _homes(inner: Reorder, outer: Reorder) -> set[int]:
+    """In which items of the outer list those of the inner one lie; -1 stands for none."""
+    if not (inner.items and outer.items) or inner.items[0].start >= outer.items[-1].end:
+        return set()
+    starts = [item.start for item in outer.items]
+    around = ((item, bisect_right(starts, item.start) - 1) for item in inner.items)
+    return {index if index >= 0 and item.end <= outer.items[index].end else -1 for item, index in around}
 
 
 def _clash(one: Operation, other: Operation) -> bool:
@@ -130,6 +173,8 @@ def _written_by(operation: Operation) -> set[str]:
             return {"attribute style"}
         case SetContent():
             return {"content"}
+        case Reorder():
+            return {"order"}
         case _:
             return set()
 
@@ -137,6 +182,8 @@ def _written_by(operation: Operation) -> set[str]:
 def _inside(one: Operation, other: Operation) -> bool:
     if isinstance(one, SetContent) and isinstance(other, InsertBeside):
         return other.where in (Where.FIRST, Where.LAST)
+    if isinstance(one, SetContent) and isinstance(other, Reorder):
+        return True
     return isinstance(one, EditClass) and isinstance(other, SetAttribute) and other.name == "class"
 
 
@@ -146,8 +193,11 @@ def effective(operations: Iterable[Operation]) -> list[Operation]:
     buried = Buried(every)
     kept = [o for o in every if o.place not in buried]
     last_replacement = {o.place: o for o in kept if isinstance(o, ReplaceElement)}
+    last_order = {o.place: o for o in kept if isinstance(o, SetContent | Reorder)}
 
     def lives(operation: Operation) -> bool:
+        if isinstance(operation, Reorder) and operation is not last_order[operation.place]:
+            return False
         replacement = last_replacement.get(operation.place)
         beside = isinstance(operation, InsertBeside) and operation.where in (Where.BEFORE, Where.AFTER)
         return replacement is None or operation is replacement or beside

@@ -19,6 +19,7 @@ from proxy.page.operations import (
     EditClass,
     InsertBeside,
     Operation,
+    Reorder,
     ReplaceElement,
     SetAttribute,
     SetBackground,
@@ -52,18 +53,42 @@ def agrees(page: Located, body: bytes, cut: bytes, charset: Charset, operations:
     numbers = {element: number for number, element in enumerate(page.elements())}
     if len(nodes) != len(numbers):
         return False
+
+    def node_at(place: Place) -> LexborNode:
+        return nodes[numbers[place.element]]
+
+    if any(node_at(place).tag != place.tag for operation in operations for place in _places(operation)):
+        return False
+    # Lists first, since what is done to an item is done where it stands then.
+    for operation in operations:
+        if isinstance(operation, Reorder):
+            _move([node_at(item) for item in operation.items], operation.order)
     applying: dict[Place, _Applying] = {}
     # Replacements last: beside an element that is gone nothing can be inserted.
     for operation in sorted(operations, key=lambda each: isinstance(each, ReplaceElement)):
-        node = nodes[numbers[operation.place.element]]
-        if node.tag != operation.place.tag:
-            return False
-        applying.setdefault(operation.place, _Applying(node, charset)).apply(operation)
+        applying.setdefault(operation.place, _Applying(node_at(operation.place), charset)).apply(operation)
     applied, parsed = tree.html or "", _parsed(cut).html or ""
     if any(operation.place.foreign for operation in operations):
         # selectolax writes the names of SVG elements in lower case once they were moved between documents.
         return applied.lower() == parsed.lower()
     return applied == parsed
+
+
+def _places(operation: Operation) -> tuple[Place, ...]:
+    return (operation.place, *operation.items) if isinstance(operation, Reorder) else (operation.place,)
+
+
+def _move(items: Sequence[LexborNode], order: Sequence[int]) -> None:
+    """Put the `order[n]`-th item where the n-th one stands."""
+    marks: dict[int, LexborNode] = {}
+    for place, item in enumerate(items):
+        if order[place] == place:
+            continue
+        item.insert_before("here")
+        if item.prev is not None:
+            marks[place] = item.prev
+    for place, mark in marks.items():
+        mark.replace_with(items[order[place]], move=True)
 
 
 # White space after </body> is moved into the body, behind whatever an operation put at its end.

@@ -24,7 +24,7 @@ class Mode(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """Stands for one visitor's value: the `value`-th of the `fragment`-th fragment of an experience."""
+    """Stands for one visitor's value: the `value`-th of the `fragment`-th fragment of an experience's variant."""
 
     experience: str
     fragment: int
@@ -64,7 +64,7 @@ def written(choice: Choice, fragment: Fragment, mode: Mode) -> Writing:
     rendering = choice.renderings[fragment]
     if fragment.kind is Kind.HTML and mode is not Mode.RAW:
         mode = Mode.MARKUP
-    number = choice.experience.fragments.index(fragment)
+    number = choice.variant.fragments.index(fragment)
     parts: list[str | Hole] = [rendering.shape[0]]
     sample = [rendering.shape[0]]
     for index in range(len(rendering.values)):

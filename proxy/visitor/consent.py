@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import parse_qsl, unquote
 
-from proxy.settings import CONSENT_PRESETS, ConsentSource, Settings
+from proxy.setting_values import CONSENT_PRESETS, ConsentSource
+from proxy.settings import Settings
 from proxy.visitor.cookies import cookie_values
 from proxy.visitor.tcf import TcStringError, consented_purposes
 from rules.signals import Tier, lookup

@@ -1,12 +1,15 @@
 """Cookies of a request, and those of the site that the operator made signals: `visitor.<name>`.
 
-The site vouches for these values in this request; nothing here is remembered.
+They are believed as they are, since the operator named them; nothing here is remembered. What is signed is
+`proxy.visitor.vouched`'s.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from urllib.parse import unquote_to_bytes
+
+from proxy.vouched_settings import SIGNED_NAMES
 
 MAX_VALUE_LENGTH = 200
 
@@ -56,11 +59,12 @@ def without_cookies(
 def read_visitor(cookies: Mapping[str, bytes], cookie_names: Mapping[str, str]) -> dict[str, str]:
     """The `visitor.` signals: `cookie_names` maps each one's name to its cookie's.
 
-    A value that is not a short line of text (percent-encoded or not) is missing.
+    A value that is not a short line of text (percent-encoded or not) is missing, and so is one that would need a
+    signature.
     """
     found = {}
     for name, cookie in cookie_names.items():
-        if value := _text(cookies.get(cookie, b"")):
+        if name not in SIGNED_NAMES and (value := _text(cookies.get(cookie, b""))):
             found[f"visitor.{name}"] = value
     return found
 

@@ -6,17 +6,18 @@ of the visitor. Whether there may be one is `proxy.visitor.consent`'s; the keys 
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from itsdangerous import BadSignature, TimestampSigner
+from itsdangerous import BadSignature
 
+from proxy.signing import StrictTimestampSigner
 from proxy.visitor.consent import Answer, Consent, ConsentReader
 from proxy.visitor.cookies import cookie_values, without_cookies
+from proxy.visitor.vouched_header import NAMES as VOUCHED_NAMES
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -24,6 +25,8 @@ PLAIN_NAME = b"tailor_id"
 HTTPS_NAME = b"__Host-tailor_id"
 """The prefix makes browsers refuse it from a subdomain, from HTTP and with a path (RFC 6265bis §4.1.3.2)."""
 NAMES = (HTTPS_NAME, PLAIN_NAME)
+STAY_NAME = b"tailor_stay"
+"""No id: it keeps a visitor from being sent in a circle, and is `proxy.routing`'s."""
 
 SALT = b"tailor.visitor.id"
 LEEWAY = timedelta(minutes=1)
@@ -33,6 +36,7 @@ RENEWAL = timedelta(days=7)
 
 _ID = re.compile(rb"[A-Za-z0-9_-]{22}")
 _MAX_COOKIE_BYTES = 200
+_MAX_WITHDRAWN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +44,15 @@ class Visitor:
     """Who asks, as far as that may be known: without consent there is no id.
 
     `cookies` are the `Set-Cookie` fields that a private page has to bear, so that the browser knows what this says.
+    `is_new` is an id that no cookie bore. `withdrawn` are ids whose visitor took the consent back: what is remembered
+    under them has to go.
     """
 
     consent: Consent
     id: str | None = None
     cookies: Headers = ()
+    is_new: bool = False
+    withdrawn: tuple[str, ...] = ()
 
 
 def random_id() -> str:
@@ -72,8 +80,8 @@ class IdentityReader:
         self._new_id = new_id
         self._lifetime = timedelta(days=days)
         # The signer signs with the last of its keys.
-        self._signer = _Signer(keys[:1], now) if keys else None
-        self._verifier = _Signer(keys[::-1], now) if keys else None
+        self._signer = StrictTimestampSigner(keys[:1], SALT, now) if keys else None
+        self._verifier = StrictTimestampSigner(keys[::-1], SALT, now) if keys else None
 
     def read(self, headers: Headers, *, is_https: bool) -> Visitor:
         """The visitor of one request, whose header names are in lower case; `is_https` as the world sees the site."""
@@ -82,15 +90,21 @@ class IdentityReader:
             return Visitor(consent)
         lines = [value for name, value in headers if name == b"cookie"]
         if consent.answer is Answer.NO:
-            withdrawn = tuple(_deletion(name) for name in NAMES if cookie_values(lines, name))
-            return Visitor(consent, cookies=withdrawn)
+            borne = {name: values for name in NAMES if (values := cookie_values(lines, name))}
+            return Visitor(consent, cookies=tuple(map(_deletion, borne)), withdrawn=self._ids(borne.values()))
         found = cookie_values(lines, HTTPS_NAME if is_https else PLAIN_NAME)
         if len(found) > 1:
             # Whichever is ours, setting one more would leave the other where it is.
             return Visitor(consent)
         known = self._verify(found[0]) if found else None
         visitor_id, is_fresh = known or (self._new_id(), False)
-        return Visitor(consent, visitor_id, () if is_fresh else (self._cookie(visitor_id, is_https=is_https),))
+        cookies = () if is_fresh else (self._cookie(visitor_id, is_https=is_https),)
+        return Visitor(consent, visitor_id, cookies, is_new=known is None)
+
+    def _ids(self, cookies: Iterable[Sequence[bytes]]) -> tuple[str, ...]:
+        """The ids that we signed; of one name a few are read, since each costs a look."""
+        values = (value for each in cookies for value in each[:_MAX_WITHDRAWN])
+        return tuple(dict.fromkeys(known[0] for value in values if (known := self._verify(value)) is not None))
 
     def _verify(self, cookie: bytes) -> tuple[str, bool] | None:
         """The id of a cookie that we signed within its lifetime, and whether it may stay as it is."""
@@ -113,9 +127,14 @@ class IdentityReader:
         return _set_cookie(HTTPS_NAME if is_https else PLAIN_NAME, value, int(self._lifetime.total_seconds()))
 
 
+def forgetting_cookies() -> Headers:
+    """The `Set-Cookie` fields that take our cookies back, under both names."""
+    return tuple(map(_deletion, NAMES))
+
+
 def without_identity(headers: Headers) -> Headers:
     """Headers without our cookies, which are none of the origin's business."""
-    return without_cookies(headers, NAMES)
+    return without_cookies(headers, (*NAMES, STAY_NAME, *VOUCHED_NAMES))
 
 
 def _set_cookie(name: bytes, value: bytes, max_age: int) -> tuple[bytes, bytes]:
@@ -126,14 +145,3 @@ def _set_cookie(name: bytes, value: bytes, max_age: int) -> tuple[bytes, bytes]:
 
 def _deletion(name: bytes) -> tuple[bytes, bytes]:
     return _set_cookie(name, b"", 0)
-
-
-class _Signer(TimestampSigner):
-    """A signer with SHA-256, a salt of this purpose alone, and the clock that it is handed."""
-
-    def __init__(self, keys: Sequence[bytes], now: Callable[[], datetime]) -> None:
-        super().__init__([*keys], salt=SALT, key_derivation="hmac", digest_method=hashlib.sha256)
-        self._now = now
-
-    def get_timestamp(self) -> int:
-        return int(self._now().timestamp())

@@ -11,7 +11,8 @@ import secrets
 import stat
 from pathlib import Path
 
-from proxy.settings import ConsentSource, Settings
+from proxy.setting_values import ConsentSource
+from proxy.settings import Settings
 
 MIN_KEY_BYTES = 32
 MAX_FILE_BYTES = 64 * 1024
@@ -25,32 +26,38 @@ class SecretError(Exception):
     """Keys that can't be had or should not be used: one line, which never holds a key."""
 
 
-def open_keys(settings: Settings) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
+def open_keys(settings: Settings, *, needed: bool = False) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
     """The keys, of which the first signs and all verify, and a line for each thing to warn of.
 
-    None where none were given and nobody can consent, since then there is nothing to sign. Raises SecretError.
+    None where none were given and there is nothing to sign or to verify: nobody can consent, there are no accounts to
+    link to, the origin's word is not carried, and the caller has none `needed`. Raises SecretError.
     """
     if settings.secrets is not None:
         keys = settings.secrets.get_secret_value().split()
         return _checked(keys, "TAILOR_SECRETS"), ()
     if settings.secret_file is not None:
-        return _read(settings.secret_file)
-    if settings.consent is ConsentSource.NONE:
+        return read_keys(settings.secret_file)
+    signs = settings.consent is not ConsentSource.NONE or settings.accounts is not None or settings.vouched_header
+    if not needed and not signs:
         return (), ()
     try:
-        return _read(_generated(settings.data))
+        return read_keys(_generated(settings.data))
     except OSError as error:
         line = f"{settings.data}: no secret can be kept there: {error.strerror} (choose another --data)"
         raise SecretError(line) from error
 
 
-def _read(path: Path) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
+def read_keys(path: Path, setting: str = "--secret-file") -> tuple[tuple[bytes, ...], tuple[str, ...]]:
+    """The keys in a file, one on each line, and a line for each thing to warn of; `setting` names the file.
+
+    Raises SecretError.
+    """
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             content = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise SecretError(f"{path}: can't be read: {error.strerror} (check --secret-file)") from error
+        raise SecretError(f"{path}: can't be read: {error.strerror} (check {setting})") from error
     if len(content) > MAX_FILE_BYTES:
         raise SecretError(f"{path}: is larger than {MAX_FILE_BYTES} bytes (write one secret on each line)")
     try:

@@ -5,15 +5,19 @@ Always-known defaults and the visitor's local time are filled in later, by `rule
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from proxy.settings import GeoPreset
+from proxy.hops import Address
+from proxy.setting_values import GeoPreset
+from proxy.visitor.client_hints import written_hints
 from proxy.visitor.cookies import parse_cookies, read_visitor
 from proxy.visitor.device import DeviceReader
-from proxy.visitor.geo import GeoReader
-from proxy.visitor.source import SourceReader
+from proxy.visitor.geo_database import GeoDatabases
+from proxy.visitor.location import Locator
+from proxy.visitor.source import Source, SourceReader
+from proxy.visitor.vouched import Vouched
 from rules.context import Value
 from rules.pages import query_parameters
 
@@ -24,7 +28,8 @@ VISITOR_SIGNAL = "visitor."
 class Facts(Protocol):
     """What of a request can be observed, as `proxy.request.Request` has it. Header names are in lower case.
 
-    `path` is the canonical one, as text; `host` bears no port; `trusted` tells whether the peer's word counts.
+    `path` is the canonical one, as text; `host` bears no port; `trusted` tells whether the peer's word counts; `client`
+    is who asks, None where that is not known. `scheme` is the site's, as the world sees it.
     """
 
     @property
@@ -32,11 +37,15 @@ class Facts(Protocol):
     @property
     def query(self) -> bytes: ...
     @property
-    def headers(self) -> Sequence[tuple[bytes, bytes]]: ...
+    def headers(self) -> tuple[tuple[bytes, bytes], ...]: ...
     @property
     def host(self) -> str: ...
     @property
     def trusted(self) -> bool: ...
+    @property
+    def client(self) -> Address | None: ...
+    @property
+    def scheme(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +57,10 @@ class Observer:
 
     devices: DeviceReader
     sources: SourceReader
-    geo: GeoReader
+    locator: Locator
     visitor_cookies: Mapping[str, str] = field(default_factory=dict)
     own_hosts: tuple[str, ...] = ()
+    vouched: Vouched = field(default_factory=Vouched)
 
     def observe(self, needed: frozenset[str], request: Facts) -> dict[str, Value]:
         """The signals of each group that `needed` names a signal of; a signal without a value is left out."""
@@ -62,28 +72,52 @@ class Observer:
         if "page" in groups:
             found.update(_page(needed, request.path, query))
         if "source" in groups:
-            hosts = (request.host, *self.own_hosts)
-            found.update(self.sources.read(query, _text(headers, b"referer"), hosts))
+            found.update(self._source(query, headers, request).signals())
         if "device" in groups:
-            found.update(self.devices.read(_text(headers, b"user-agent"), _text(headers, b"accept-language")))
+            agent, languages = _text(headers, b"user-agent"), _text(headers, b"accept-language")
+            found.update(self.devices.read(agent, languages, written_hints(headers)))
         # The visitor's local time depends on where the visitor is.
-        if request.trusted and groups & {"geo", "time"}:
-            found.update(self.geo.read(headers.get))
-        if self.visitor_cookies and "visitor" in groups:
+        if groups & {"geo", "time"}:
+            found.update(self.locator.locate(headers.get if request.trusted else None, request.client))
+        if "visitor" in groups:
             found.update(self._visitor(needed, request))
         return found
 
-    def _visitor(self, needed: frozenset[str], request: Facts) -> dict[str, str]:
+    def source(self, request: Facts) -> Source:
+        """What brought the visitor to this request, as one value that can be kept."""
+        query = parse_query(request.query) if request.query else {}
+        return self._source(query, dict(reversed(request.headers)), request)
+
+    def is_bot(self, request: Facts) -> bool:
+        """Whether a program asks: nobody to be enrolled or remembered, and never a reason to show it something else."""
+        headers = dict(reversed(request.headers))
+        if self.devices.is_bot(_text(headers, b"user-agent")):
+            return True
+        # A browser that no one looks at may hide it in `User-Agent` alone.
+        return b"HeadlessChrome" in headers.get(b"sec-ch-ua", b"")
+
+    def _source(self, query: Mapping[str, str], headers: Mapping[bytes, bytes], request: Facts) -> Source:
+        return self.sources.read(query, _text(headers, b"referer"), (request.host, *self.own_hosts))
+
+    def _visitor(self, needed: frozenset[str], request: Facts) -> dict[str, Value]:
+        """What the site says of the visitor: a plain cookie, and over it what the site vouches for."""
         wanted = {name: cookie for name, cookie in self.visitor_cookies.items() if VISITOR_SIGNAL + name in needed}
         cookies = parse_cookies(value for name, value in request.headers if name == b"cookie")
-        return read_visitor(cookies, wanted)
+        vouched = self.vouched.signals(request.headers, is_https=request.scheme == "https")
+        return {**read_visitor(cookies, wanted), **{name: vouched[name] for name in needed & vouched.keys()}}
 
 
 def make_observer(
-    geo_headers: Iterable[GeoPreset], visitor_cookies: Mapping[str, str], own_hosts: Iterable[str] = ()
+    geo_headers: Iterable[GeoPreset],
+    visitor_cookies: Mapping[str, str],
+    own_hosts: Iterable[str] = (),
+    geo_databases: GeoDatabases | None = None,
+    vouched: Vouched | None = None,
 ) -> Observer:
     """The observer that these settings ask for; loading the table of devices takes about 0.4 s."""
-    return Observer(DeviceReader(), SourceReader(), GeoReader(geo_headers), dict(visitor_cookies), tuple(own_hosts))
+    locator = Locator(geo_headers, geo_databases)
+    readers = (DeviceReader(), SourceReader(), locator)
+    return Observer(*readers, dict(visitor_cookies), tuple(own_hosts), vouched or Vouched())
 
 
 def parse_query(query: bytes) -> dict[str, str]:

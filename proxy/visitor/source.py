@@ -1,4 +1,4 @@
-"""What brought the visitor here: the `source.` signals, from campaign parameters, click ids and the referrer.
+"""What brought the visitor here, told from campaign parameters, click ids and the referrer.
 
 What the link says of itself (`utm_…`) wins over the click id that an advertiser added, and that over the referrer. A
 page of the site itself is no source. Who the senders are stands in `proxy.visitor.referrers`.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from cachetools import LRUCache
@@ -16,12 +17,39 @@ from proxy.visitor.referrers import CLICK_IDS, MEDIUM_SPELLINGS, NOT_SEARCH, SEN
 
 MAX_VALUE_LENGTH = 200
 MAX_HOST_LENGTH = 253
-MAX_REMEMBERED_LENGTH = 512
+MAX_REFERRER_LENGTH = 512
+"""Referrers are read up to here, and are keys of a cache: a host that has not ended by then is none."""
 
-_SEPARATORS = str.maketrans("", "", "-_ .+")
+_SEPARATORS = re.compile(r"[-_ .+]+")
 # What may follow `google.`: a country's domain, with or without its second level.
 _COUNTRY_DOMAIN = re.compile(r"com|[a-z]{2}|(?:com?|org|net|or|ne)\.[a-z]{2}")
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
+# What tools write where they have no value, and what advertisers' own tools left unfilled.
+_PLACEHOLDER = re.compile(r"\((?:none|direct|not set|not provided)\)|\{.*\}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What brought a visitor: the medium, and what else is known, as text of one line. Fit to be kept."""
+
+    medium: Medium = Medium.DIRECT
+    name: str = ""
+    campaign: str = ""
+    term: str = ""
+    content: str = ""
+    referrer: str = ""
+
+    def signals(self) -> dict[str, str]:
+        """The `source.` signals; `source.medium` is always there."""
+        found = {
+            "source.medium": self.medium.value,
+            "source.name": self.name,
+            "source.campaign": self.campaign,
+            "source.term": self.term,
+            "source.content": self.content,
+            "source.referrer": self.referrer,
+        }
+        return {name: value for name, value in found.items() if value}
 
 
 class SourceReader:
@@ -35,29 +63,31 @@ class SourceReader:
         self._mediums = {spelling: medium for medium, all_ in MEDIUM_SPELLINGS.items() for spelling in all_}
         self._hosts: LRUCache[str, str] = LRUCache(remembered)
 
-    def read(self, query: Mapping[str, str], referer: str, own_hosts: Collection[str]) -> dict[str, str]:
-        """The `source.` signals; `source.medium` is always there.
+    def read(self, query: Mapping[str, str], referer: str, own_hosts: Collection[str]) -> Source:
+        """The source of one request.
 
         `query` holds the parameters of the URL; `own_hosts` are this site's names, without ports.
         """
-        host = self._foreign_host(referer, own_hosts) if referer else ""
+        host = self._foreign_host(referer[:MAX_REFERRER_LENGTH], own_hosts) if referer else ""
         if not query and not host:
-            return {"source.medium": Medium.DIRECT.value}
+            return Source()
         given = {name.lower(): text for name, value in query.items() if (text := _line(value))}
-        parts = ("campaign", "term", "content")
-        campaign = {f"source.{part}": given[f"utm_{part}"] for part in parts if f"utm_{part}" in given}
-        referrer = {"source.referrer": host} if host else {}
         sender, name, medium = self._who(given, host)
-        spelling = given.get("utm_medium", "").lower().translate(_SEPARATORS)
-        if spelling in self._mediums:
-            medium = self._mediums[spelling]
-        elif sender is not None and medium is None:
-            medium = sender.medium
+        campaign, term, content = (given.get(f"utm_{part}", "") for part in ("campaign", "term", "content"))
+        medium = self._spelled(given.get("utm_medium", "")) or medium or (sender.medium if sender else None)
         if medium is None:
             # A link with a campaign on it was placed somewhere, also where no one knows that place.
-            medium = Medium.REFERRAL if name or campaign or given.get("utm_medium") else Medium.DIRECT
-        found = {"source.medium": medium.value, **campaign, **referrer}
-        return {**found, "source.name": name} if name else found
+            was_placed = name or campaign or term or content or "utm_medium" in given
+            medium = Medium.REFERRAL if was_placed else Medium.DIRECT
+        return Source(medium, name, campaign, term, content, referrer=host)
+
+    def _spelled(self, utm_medium: str) -> Medium | None:
+        """The medium that `utm_medium` means: as a whole, else by its words."""
+        words = _SEPARATORS.split(utm_medium.lower())
+        if whole := self._mediums.get("".join(words)):
+            return whole
+        spoken = {self._mediums[word] for word in words if word in self._mediums}
+        return next((medium for medium in MEDIUM_SPELLINGS if medium in spoken), None)
 
     def _who(self, given: Mapping[str, str], host: str) -> tuple[Sender | None, str, Medium | None]:
         """Sender, name and (from a click id) medium."""
@@ -65,7 +95,7 @@ class SourceReader:
         if not given.keys().isdisjoint(CLICK_IDS):
             clicked = next(CLICK_IDS[id_] for id_ in CLICK_IDS if id_ in given)
         if source := given.get("utm_source"):
-            sender = self._by_name.get(source.lower()) or self._sender(source.lower())
+            sender = self._by_name.get(source.lower()) or self._sender(_bare(source))
             return sender, sender.name if sender else source, clicked[1] if clicked else None
         if clicked:
             return self._by_name.get(clicked[0]), *clicked
@@ -76,9 +106,7 @@ class SourceReader:
         """The host of a referrer, if it is no name of this site's."""
         host = self._hosts.get(referer)
         if host is None:
-            host = _host_of(referer)
-            if len(referer) <= MAX_REMEMBERED_LENGTH:
-                self._hosts[referer] = host
+            host = self._hosts[referer] = _host_of(referer)
         return "" if any(_bare(own) == host for own in own_hosts) else host
 
     def _sender(self, host: str) -> Sender | None:
@@ -117,6 +145,8 @@ def _bare(host: str) -> str:
 
 
 def _line(value: str) -> str:
-    """The value, if it is a short line of text."""
+    """The value, if it is a short line of text that somebody filled in."""
     text = value.strip()
-    return text if len(text) <= MAX_VALUE_LENGTH and text.isprintable() else ""
+    if len(text) > MAX_VALUE_LENGTH or not text.isprintable() or _PLACEHOLDER.fullmatch(text):
+        return ""
+    return text

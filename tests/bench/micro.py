@@ -17,12 +17,13 @@ from pathlib import Path
 
 from proxy.page.compile import BombError, Cut, Page, compile_cut
 from proxy.page.encode import Encoder
+from proxy.rule_files import read_folder
 from rules.context import make_context
 from rules.decide import decide
 from rules.decision import Decision
 from rules.load import load_rulebook
 from rules.plan import make_plan
-from tests.bench.pages import HOSTILE, HOSTILE_RULES, RULES, ordinary_page
+from tests.bench.pages import HOSTILE, HOSTILE_RULES, RANK_RULES, RULES, ordinary_page
 
 _DOUBLING_LIMIT = 2.5  # 2, and what noise a ratio of two short measurements has
 _FLOOR_SECONDS = 0.002  # below this a ratio is all noise
@@ -32,7 +33,7 @@ def decision_for(company: str, rules: str = RULES) -> Decision:
     """What the rules decide for a visitor from this company."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "bench.yaml").write_text(rules, encoding="utf-8")
-        book = load_rulebook(Path(folder))
+        book = load_rulebook(read_folder(Path(folder)))
     observed = {"visitor.company": company}
     return decide(make_plan(book, "shop.example", "/", {}), make_context(observed, now=datetime.now(UTC)))
 
@@ -76,11 +77,16 @@ def main() -> int:
     verifying = cpu_seconds(lambda: find_cut_and_verify(body, decision)) - cutting
     filling = cpu_seconds(lambda: b"".join(cut.fill(decision)))
     gzipping = cpu_seconds(lambda: encoder.encode(cut.fill(decision), ("gzip",)))
+    ranks, finds_none = (decision_for("", rules) for rules in (RANK_RULES, RANK_RULES.replace("results", "none")))
+    if len(find_and_cut(body, ranks).shown) != 1:
+        raise SystemExit("the list was not ranked")
+    ranking = cpu_seconds(lambda: find_and_cut(body, ranks)) - cpu_seconds(lambda: find_and_cut(body, finds_none))
     rows = [
         ("found and cut", cutting / len(body) * 1e9, "ns/byte", 20.0),
         ("verified", verifying / len(body) * 1e9, "ns/byte", 100.0),
         ("filled for one visitor", filling * 1e6, "µs", 20.0),
         ("filled and gzipped", gzipping * 1e6, "µs", 50.0),
+        ("40 items ranked", ranking * 1e3, "ms", 20.0),
     ]
     print(f"a page of {len(body):,} bytes, five changes")
     failed = False

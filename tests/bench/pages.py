@@ -38,6 +38,20 @@ experiences:
       - {select: "body", add_class: oslo}
 """
 
+RANK_RULES = """
+experiences:
+  bench:
+    pages: /
+    change:
+      - select: "ul.results"
+        rank:
+          items: "> li"
+          read: {brand: "@data-brand", colour: "@data-colour", price: {select: .price, as: number}}
+          by:
+            - {boost: 2, where: {item.price: {below: 20}}}
+            - {boost: 1, where: {any: [item.brand: brand-3, item.colour: [c1, c2]]}}
+"""
+
 HOSTILE_RULES = """
 experiences:
   bench:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
 from inspect import signature
 from pathlib import Path
 
 import pytest
 from pydantic.fields import FieldInfo
 
-from proxy import framing, server, workers
+from proxy import framing, routing, rule_files, server, workers
 from proxy.origin import exchange
-from proxy.page import coding, scan, verify
-from proxy.settings import GeoPreset, Settings
+from proxy.page import changes, coding, scan, verify
+from proxy.settings import Settings
 from proxy.settings_layers import CONFIG_FILE, flag_of, has_flag, read_settings, variable_of
-from proxy.visitor import cookies, device, geo, source
-from rules import expressions, fragment_compiler, fragments, load, load_conditions
+from proxy.visitor import attributes, client_hints, cookies, device, source, vouched_cookie, vouched_header, vouched_jwt
+from rules import expressions, fragment_compiler, fragments, load_conditions
 from rules.source import MAX_DEPTH, MAX_FILE_BYTES, MAX_NODES
 from tests.docs.fences import blocks, prose, rows
 
@@ -47,15 +46,6 @@ def test_the_table_of_settings_is_that_of_the_code() -> None:
     assert told == expected, f"the table should be:\n{wanted}"
 
 
-def test_the_table_of_location_headers_is_that_of_the_code() -> None:
-    told = {cells[0].strip("`"): cells[1:] for cells in rows(GUIDE) if cells[0].strip("`") in tuple(GeoPreset)}
-    expected = {
-        preset.value: tuple(f"`{name.decode()}`" for name in astuple(geo.PRESETS[preset])) for preset in geo.PRESETS
-    }
-    edgescape = f"`{geo.EDGESCAPE.decode()}`, which holds all of them"
-    assert told == expected | {GeoPreset.AKAMAI.value: (edgescape, "", "", "", "")}
-
-
 def test_the_example_of_a_file_is_one_that_can_be_read(tmp_path: Path) -> None:
     (example,) = blocks(GUIDE, "toml")
     (tmp_path / CONFIG_FILE).write_text(example.text, encoding="utf-8")
@@ -72,7 +62,11 @@ def test_the_example_of_a_file_is_one_that_can_be_read(tmp_path: Path) -> None:
         ("header fields of a request", f"{framing.MAX_FIELDS}", framing.HEAD_TOO_LARGE.status),
         ("one field of the origin's", f"{exchange.MAX_FIELD:,} bytes", 502),
         ("fields of an origin's response", f"{exchange.MAX_FIELDS}", 502),
-        ("files of a rulebook", f"{load._MAX_FILES:,} rule files, {load._MAX_FILES:,} templates", "does not load"),
+        (
+            "files of a rulebook",
+            f"{rule_files.MAX_FILES:,} rule files, {rule_files.MAX_FILES:,} templates",
+            "does not load",
+        ),
         (
             "a rule file or template",
             f"{MAX_FILE_BYTES:,} bytes, nested {MAX_DEPTH} deep, {MAX_NODES:,} values",
@@ -82,9 +76,21 @@ def test_the_example_of_a_file_is_one_that_can_be_read(tmp_path: Path) -> None:
         ("a regular expression", f"{expressions._MAX_LENGTH:,} characters; run in linear time", "does not load"),
         ("includes of a template", f"{fragment_compiler._MAX_INCLUDES}", "does not load"),
         ("what a text comes to", f"{fragments._MAX_OUTPUT:,} characters", "the experience is not shown"),
-        ("`User-Agent` and `Accept-Language`", f"read up to {device.MAX_HEADER_LENGTH} characters", None),
+        ("places of one change (`all: true`)", f"{changes._MAX_PLACES:,}", "the experience is left out"),
+        ("redirects of rules that follow one another", f"{routing.MAX_HOPS}", "the first one is not done"),
+        ("`User-Agent`, `Accept-Language` and `Referer`", f"read up to {device.MAX_HEADER_LENGTH} characters", None),
+        ("`User-Agent`, `Accept-Language` and `Referer`", f"read up to {source.MAX_REFERRER_LENGTH} characters", None),
+        ("a client hint", f"{client_hints.MAX_HINT_LENGTH} characters", "is not read"),
         ("a cookie or a `utm_` value as a signal", f"{cookies.MAX_VALUE_LENGTH} characters", "has no value"),
         ("a cookie or a `utm_` value as a signal", f"{source.MAX_VALUE_LENGTH} characters", "has no value"),
+        ("a token that vouches for a visitor", f"{vouched_jwt.MAX_TOKEN_BYTES:,} bytes", "is not believed"),
+        ("a signed cookie of the site's", f"{vouched_cookie.MAX_COOKIE_BYTES:,} bytes", "is not believed"),
+        (
+            "`Tailor-Visitor` of the origin's, and the cookie that carries it",
+            f"{vouched_header.MAX_BYTES:,} bytes each",
+            "is not carried",
+        ),
+        ("attributes that one of them vouches for", f"{attributes.MAX_ATTRIBUTES}", "the rest is not read"),
         ("idle connections", f"{server_default('keep_alive_seconds')} seconds", "closed"),
     ],
 )  # fmt: skip

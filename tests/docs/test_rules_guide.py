@@ -10,7 +10,8 @@ from click.testing import CliRunner
 
 from proxy.cli import main
 from proxy.page.locate import check_selector
-from rules import load, load_changes, load_experiences, load_schedule, load_tests, operator_table, sandbox
+from proxy.rule_files import read_folder
+from rules import load, load_changes, load_experiences, load_rank, load_schedule, load_tests, operator_table, sandbox
 from rules.lint import lint
 from rules.load import load_rulebook
 from rules.model import Where
@@ -32,17 +33,18 @@ def examples() -> list[object]:
 
 
 def write_rulebook(folder: Path, text: str) -> Path:
-    """A rulebook with the guide's templates and one file."""
+    """A rulebook with one file, and those of the guide's templates that it names."""
     (folder / "templates").mkdir(parents=True)
     for template in blocks(GUIDE, "html"):
-        (folder / template.note).write_text(template.text, encoding="utf-8")
+        if Path(template.note).name in text:
+            (folder / template.note).write_text(template.text, encoding="utf-8")
     (folder / "home.yaml").write_text(text, encoding="utf-8")
     return folder
 
 
 @pytest.mark.parametrize("example", examples())
 def test_an_example_loads_without_a_warning(example: Block, tmp_path: Path) -> None:
-    book = load_rulebook(write_rulebook(tmp_path / "rules", example.text), check_selector=check_selector)
+    book = load_rulebook(read_folder(write_rulebook(tmp_path / "rules", example.text)), check_selector=check_selector)
     assert book.live
     assert [str(warning) for warning in lint(book, NOW)] == []
 
@@ -91,7 +93,7 @@ def test_the_example_of_a_signal_is_a_test_that_it_can_be_put_to(signal: str, tm
     (example,) = (cells[2].strip("`") for cells in rows(GUIDE) if cells[0] == f"`{signal}`")
     condition = example if ": " in example else f"{signal}: {example}"
     text = f"experiences: {{x: {{pages: /, who: {{{condition}}}, change: {{select: p, remove: true}}}}}}"
-    assert load_rulebook(write_rulebook(tmp_path / "rules", text)).live
+    assert load_rulebook(read_folder(write_rulebook(tmp_path / "rules", text))).live
 
 
 def test_every_operator_has_its_row() -> None:
@@ -103,6 +105,7 @@ def test_every_operator_has_its_row() -> None:
     [
         pytest.param(load_changes.ACTIONS, id="actions"),
         pytest.param(("all", "optional", "seo"), id="options"),
+        pytest.param((*load_rank.KEYS, *load_rank.READ_KEYS, *load_rank.BY_KEYS), id="rank"),
         pytest.param(load_experiences.KEYS, id="experience"),
         pytest.param(load_schedule.KEYS, id="when"),
         pytest.param(load_tests.KEYS, id="tests"),
@@ -120,12 +123,6 @@ def test_the_guide_names_every_key_of_a_site_and_every_place_of_an_insert() -> N
 
 
 def test_the_guide_lists_what_this_version_does_not_support() -> None:
-    later = {
-        *load._LATER,
-        *load_experiences._LATER,
-        *load_changes._LATER,
-        *load_tests._LATER,
-        *operator_table._LATER,
-    }
+    later = {*load_rank.LATER}
     text = prose(GUIDE).partition("## Not in this version")[2]
     assert later == {word for line in text.splitlines() if line.startswith("| ") for word in code_words(line)}

@@ -68,7 +68,22 @@ def running_tailor(example: str, origin: str, *flags: str) -> Iterator[str]:
     command = ["-c", "from proxy.cli import main; main(prog_name='tailor')", "serve", *settings, "--origin", origin]
     # Errors alone, since nobody reads on once it has said where it is.
     quiet = ["--log-level", "error", "--port", "0", "--admin-port", "0"]
-    with _process([*command, *quiet, *flags], stderr=subprocess.PIPE) as tailor:
+    with _listening([*command, *quiet, *flags]) as url:
+        yield url
+
+
+@contextmanager
+def running_preview(example: str, origin: str) -> Iterator[str]:
+    """`tailor preview` before an example's site, with its rulebook alone: its URL."""
+    command = ["-c", "from proxy.cli import main; main(prog_name='tailor')", "preview", "--port", "0"]
+    with _listening([*command, "--origin", origin, "--rules", f"examples/{example}/rules"]) as url:
+        yield url
+
+
+@contextmanager
+def _listening(command: Sequence[str]) -> Iterator[str]:
+    """A command of Tailor's that serves, once it has said where."""
+    with _process(command, stderr=subprocess.PIPE) as tailor:
         assert tailor.stderr is not None
         said = ""
         while (found := re.search(r"Look at (http://127\.0\.0\.1:\d+)/", said)) is None:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from examples.demo import DEMOS, main
-from examples.stage import Demo, Ports, free_port, table, where_it_is
+from examples.stage import COUNTED, Demo, Ports, free_port, table, where_it_is
 from tests.examples.running import is_open, running_demo
 
 PORTS = Ports(origin=9000, proxy=8080, admin=8081)
@@ -23,7 +23,16 @@ NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 TELLING = {
     "shop": ("in Bergen", "Minus fifteen", "thumb-bar", "Still up in", "You asked", "on the house"),
-    "saas": ("Nights that fill", "the ferry is late", "Fourteen tabs", "One contract", "Free until", "No patient data"),
+    "saas": (
+        "at Brackenfold.",
+        "at Saltmere.",
+        "Nights that fill",
+        "the ferry is late",
+        "Fourteen tabs",
+        "One contract",
+        "Free until",
+        "No patient data",
+    ),
 }
 
 
@@ -38,9 +47,9 @@ def test_it_is_that_hour_somewhere_at_every_moment(start: datetime, hour: int) -
 
 
 @pytest.mark.parametrize("demo", DEMOS.values(), ids=DEMOS)
-def test_a_table_has_six_visitors_and_each_can_be_pasted(demo: Demo) -> None:
+def test_a_table_has_a_handful_of_visitors_and_each_can_be_pasted(demo: Demo) -> None:
     shown = demo.visitors(PORTS, NOON)
-    assert len(shown) == 6
+    assert len(shown) in COUNTED
     for visitor in shown:
         command, *words = shlex.split(visitor.curl)
         assert command == "curl"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -14,10 +15,15 @@ from selectolax.lexbor import LexborHTMLParser
 from examples.saas.origin.app import make_app
 from examples.saas.origin.content import BOARDS, INDUSTRIES, POSTS, SIZES
 from examples.stage import ROOT
+from proxy.company.accounts_file import load_accounts
+from proxy.company.links import sign_company
+from proxy.parameters import COMPANY
+from proxy.rule_files import read_folder
 from rules.load import load_rulebook
 from tests.examples.running import running_site, running_tailor
 
 PAGES = ("/", "/pricing", "/customers", "/blog", "/signup", "/welcome", *(f"/blog/{post.slug}" for post in POSTS))
+KEY = b"k" * 32
 FORM = {"company": "Aldervale", "industry": "healthcare", "employees": "1000-4999"}
 
 
@@ -85,7 +91,7 @@ def test_what_is_not_there_is_a_page_that_says_so(url: str) -> None:
 
 
 def test_the_rulebook_loads_and_every_place_it_names_is_on_a_page() -> None:
-    book = load_rulebook(ROOT / "examples" / "saas" / "rules")
+    book = load_rulebook(read_folder(ROOT / "examples" / "saas" / "rules"))
     assert 6 <= len(book.live) <= 10
     where = {"pricing": "/pricing", "sign": "/signup"}
     trees = {url: page(url) for url in ("/", "/pricing", "/signup", "/blog/works-council")}
@@ -109,9 +115,22 @@ def site() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def tailor(site: str) -> Iterator[str]:
-    with running_tailor("saas", site) as url:
+def secret(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("secret") / "secret"
+    file.write_bytes(KEY)
+    file.chmod(0o600)
+    return file
+
+
+@pytest.fixture(scope="module")
+def tailor(site: str, secret: Path) -> Iterator[str]:
+    with running_tailor("saas", site, "--secret-file", str(secret)) as url:
         yield url
+
+
+def seen_from(address: str, url: str) -> httpx.Response:
+    """The page as it is seen at an address; the demo trusts this machine's word on it."""
+    return httpx.get(url, headers={"x-forwarded-for": address}, trust_env=False)
 
 
 def seen(url: str, **cookies: str) -> LexborHTMLParser:
@@ -138,6 +157,43 @@ def test_a_campaigns_words_win_over_an_industrys_whole(tailor: str) -> None:
         "Bring your spreadsheet",
         "Saturdays are filled by Tuesday",
     ]
+
+
+@pytest.mark.parametrize("address", ["203.0.113.7", "2001:db8:b:1::7"])
+def test_a_company_of_the_first_tier_is_called_by_its_name(tailor: str, address: str) -> None:
+    tree = LexborHTMLParser(seen_from(address, tailor).text)
+    assert texts(tree, "h1") == ["Shifts that fill themselves, at Brackenfold."]
+
+
+def test_one_of_the_second_tier_is_shown_its_industry(tailor: str) -> None:
+    tree = LexborHTMLParser(seen_from("203.0.113.130", tailor).text)
+    assert texts(tree, "h1") == ["Nights that fill themselves."]
+
+
+def test_the_customer_of_a_provider_gets_the_sites_own_bytes(site: str, tailor: str) -> None:
+    assert seen_from("192.0.2.7", tailor).content == httpx.get(site, trust_env=False).content
+
+
+def test_a_signed_link_tells_the_company_at_home_too(tailor: str) -> None:
+    link = f"{tailor}/?{COMPANY}={sign_company('saltmere', [KEY])}"
+    assert texts(LexborHTMLParser(seen_from("192.0.2.7", link).text), "h1") == [
+        "Shifts that fill themselves, at Saltmere."
+    ]
+
+
+def test_a_link_that_was_tampered_with_tells_nothing(site: str, tailor: str) -> None:
+    forged = f"{tailor}/?{COMPANY}={sign_company('saltmere', [b'f' * 32])}"
+    assert seen_from("192.0.2.7", forged).content == httpx.get(site, trust_env=False).content
+
+
+def test_the_accounts_are_fine() -> None:
+    accounts = load_accounts(ROOT / "examples/saas/accounts.csv")
+    assert {account.alias for account in accounts.all} == {"Brackenfold", "Saltmere", "Wharfgate"}
+
+
+def test_a_short_link_leads_to_the_page_for_hospitals(tailor: str) -> None:
+    response = httpx.get(f"{tailor}/hospitals?utm_campaign=poster&x=1", trust_env=False)
+    assert (response.status_code, response.headers["location"]) == (302, "/?industry=healthcare&utm_campaign=poster")
 
 
 def test_prices_fit_the_size_that_was_told_at_sign_up(tailor: str) -> None:

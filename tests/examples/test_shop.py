@@ -19,7 +19,12 @@ from examples.shop.origin.app import make_app
 from examples.shop.origin.catalogue import CATEGORIES, PRODUCTS, Product
 from examples.shop.origin.forms import is_same_origin
 from examples.shop.origin.store import MAX_QUANTITY, Store, bill
+from proxy.page.compile import Page, compile_cut
+from proxy.rule_files import read_folder
+from rules.context import make_context
+from rules.decide import decide
 from rules.load import load_rulebook
+from rules.plan import make_plan
 from rules.run_tests import run_tests
 
 SHOP = Path(__file__).resolve().parents[2] / "examples" / "shop"
@@ -298,19 +303,40 @@ def test_the_catalogue_is_seeded_anew_and_carts_are_kept(tmp_path: Path) -> None
 
 
 def test_the_rulebooks_own_tests_pass() -> None:
-    results = run_tests(load_rulebook(SHOP / "rules"), datetime(2026, 11, 1, tzinfo=UTC))
+    results = run_tests(load_rulebook(read_folder(SHOP / "rules")), datetime(2026, 11, 1, tzinfo=UTC))
     assert len(results) >= 5
     assert [(result.test.name, result.misses) for result in results if result.misses] == []
 
 
 def test_the_rulebook_loads_and_every_place_it_names_is_on_its_page(browser: Browser) -> None:
-    book = load_rulebook(SHOP / "rules")
-    assert 6 <= len(book.live) <= 10
-    where = {"tent-guide": "/search?q=tent", "delivery-within-eu": "/products/rygg-2-tent"}
+    book = load_rulebook(read_folder(SHOP / "rules"))
+    assert 6 <= len(book.live) <= 11
+    search = "/search?q=tent"
+    where = {
+        "tent-guide": search,
+        "own-brand-for-members": search,
+        "delivery-within-eu": "/products/rygg-2-tent",
+    }
     for experience in book.experiences:
         tree = page(browser, where.get(experience.id, "/"))
         for change in experience.changes:
             assert len(tree.css(change.select)) == 1, f"{experience.id}: {change.select}"
+
+
+def test_a_member_finds_the_own_brand_first_and_the_sponsored_result_where_it_was(browser: Browser) -> None:
+    html = browser.get("/search?q=tent").content
+    plan = make_plan(load_rulebook(read_folder(SHOP / "rules")), "shop.example", "/search", {"q": "tent"})
+    now = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    decision = decide(plan, make_context({"visitor.member": "Explorer", "page.query.q": "tent"}, now=now))
+    cut = compile_cut(Page(html, "utf-8"), decision, aside=frozenset(), verify=True)
+    assert cut.shown == ("tent-guide", "own-brand-for-members")
+
+    trees = [LexborHTMLParser(each.decode()) for each in (html, b"".join(cut.fill(decision)))]
+    before, after = ([item.css("h2")[0].text() for item in tree.css("ul.results > li")] for tree in trees)
+    sponsored = text(trees[0], "ul.results > li.sponsored h2")
+    assert after.index(sponsored) == before.index(sponsored)
+    assert sorted(after) == sorted(before) != before
+    assert after[0] == "Rygg 2 tent"
 
 
 def test_every_picture_that_the_rulebook_brings_exists(browser: Browser) -> None:

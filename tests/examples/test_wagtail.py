@@ -25,8 +25,10 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from examples.stage import PHONE, ROOT
 from examples.wagtail.visitors import visitors
+from proxy.rule_files import read_folder
 from rules.load import load_rulebook
-from tests.examples.running import running_demo, running_site, running_tailor
+from tests.docs.fences import Block, blocks
+from tests.examples.running import running_demo, running_preview, running_site, running_tailor
 
 pytestmark = pytest.mark.skipif(
     find_spec("wagtail") is None, reason="Wagtail is not installed: pip install -r requirements-wagtail.lock"
@@ -198,7 +200,7 @@ def test_the_newsletters_hero_is_another_and_no_byte_outside_of_it(site: str, ta
 
 
 def test_every_place_that_a_rule_names_is_on_its_page_and_every_picture_exists(site: str) -> None:
-    book = load_rulebook(ROOT / "examples" / "wagtail" / "rules")
+    book = load_rulebook(read_folder(ROOT / "examples" / "wagtail" / "rules"))
     assert 4 <= len(book.live) <= 6
     browser = Browser(site)
     for experience in book.experiences:
@@ -305,6 +307,21 @@ def test_who_is_not_logged_in_is_sent_to_the_login_of_this_site(tailor: str) -> 
     response = httpx.get(f"{tailor}/admin/pages/", trust_env=False)
     assert response.status_code == 302
     assert str(response.next_request.url if response.next_request else "").startswith(f"{tailor}/admin/login/?next=")
+
+
+@pytest.fixture(scope="module")
+def preview(site: str) -> Iterator[str]:
+    with running_preview("wagtail", site) as url:
+        yield url
+
+
+@pytest.mark.parametrize(
+    "shown", [pytest.param(block, id=block.note) for block in blocks("docs/preview.md", "console") if block.note]
+)
+def test_the_preview_shows_each_visitor_of_its_guide_and_says_why(preview: str, shown: Block) -> None:
+    command, _, expected = shown.text.partition("\n")
+    typed = command.removeprefix("$ ").replace("http://127.0.0.1:8090", preview)
+    assert subprocess.check_output(["bash", "-c", typed], text=True) == expected
 
 
 def test_every_pasted_line_shows_what_the_table_promises(planted: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import functools
 import re
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -20,14 +20,21 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from proxy.app import App
+from proxy.company.finder import CompanyFinder
 from proxy.hosts import Hosts
 from proxy.origin.client import Origin
 from proxy.page.memory import CutMemory
 from proxy.pipeline import Pipeline
+from proxy.profile.store import ProfileStore
+from proxy.remember import Memory
 from proxy.request import RequestReader
+from proxy.rights.answers import Rights
+from proxy.rights.page import MePage
 from proxy.server import make_config
+from proxy.visitor.consent import ConsentReader
 from proxy.visitor.identity import IdentityReader
 from proxy.visitor.observe import Observer, make_observer
+from proxy.visitor.vouched import Vouched
 from rules.model import RuleBook
 
 PATIENCE_SECONDS = 10.0
@@ -292,19 +299,29 @@ def running_proxy(
     hosts: Hosts | None = None,
     identity: IdentityReader | None = None,
     observer: Observer | None = None,
+    profiles: ProfileStore | None = None,
+    keys: Sequence[bytes] = (),
+    companies: CompanyFinder | None = None,
+    vouched: Vouched | None = None,
     **origin_options: float,
 ) -> Iterator[RunningServer]:
     """The proxy before `origin_url`, as it runs in production: the real server, app, pipeline and client."""
+    observer, book = observer or plain_observer(), book or RuleBook()
+    identity = identity or IdentityReader(ConsentReader(), now=now)
     origin = Origin(origin_url, **origin_options)
     pipeline = Pipeline(
         origin,
-        observer or plain_observer(),
-        book or RuleBook(),
+        observer,
+        book,
         now=now,
         cuts=CutMemory(1 << 20),
         identity=identity,
         hosts=hosts,
+        memory=Memory(observer, now, profiles),
+        companies=companies,
+        vouched=vouched,
     )
-    app = App(pipeline, reader or RequestReader(), is_ready=is_ready)
+    rights = Rights(MePage.open(), identity, keys, store=profiles, now=now, book=book)
+    app = App(pipeline, reader or RequestReader(), is_ready=is_ready, rights=rights)
     with running_server(lambda: app, origin.close) as server:
         yield server

@@ -100,3 +100,11 @@ def test_a_failure_is_logged_without_what_the_visitor_or_origin_said(caplog: pyt
     assert [record.levelname for record in caplog.records if record.name.startswith("proxy")] == ["ERROR"]
     assert "GET /a: http_protocol_error" in caplog.text
     assert "secret" not in caplog.text
+
+
+def test_no_path_makes_a_terminal_do_something(caplog: pytest.LogCaptureFixture, proxy: RunningServer) -> None:
+    with caplog.at_level(logging.INFO, "proxy"):
+        proxy.ask(get(b"/%c2%9b2J%E2%80%AE"))
+
+    assert "GET /%C2%9B2J%E2%80%AE: connection_refused" in caplog.text
+    assert "\x9b" not in caplog.text

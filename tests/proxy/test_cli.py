@@ -36,153 +36,6 @@ def write(name: str, text: str) -> None:
     file.write_text(text)
 
 
-def test_check_of_a_good_rulebook_says_what_is_in_it() -> None:
-    write("rules/a.yaml", GOOD)
-    result = tailor("check", "rules")
-    assert (result.exit_code, result.output) == (0, "rules: fine; 1 experience, 1 live, 0 warnings\n")
-
-
-def test_check_prints_every_problem_with_place_line_and_fix() -> None:
-    write("rules/a.yaml", BAD)
-    write("rules/b.yaml", BAD.replace("hello", "hallo"))
-    result = tailor("check", "rules")
-    assert result.exit_code == 1
-    assert "rules/a.yaml:4:5: unknown key `whoo`" in result.output
-    assert "did you mean 'who'?" in result.output
-    assert "\n    whoo: everyone\n" in result.output
-    assert "rules/b.yaml:5:" in result.output
-    assert result.output.splitlines()[-1].endswith("problems in 2 files")
-
-
-def test_check_prints_warnings_and_is_content() -> None:
-    write("rules/a.yaml", "audiences: {nobody: {device.type: tv}}\n" + GOOD)
-    result = tailor("check", "rules")
-    assert result.exit_code == 0
-    assert "rules/a.yaml:1:" in result.output
-    assert "warning: " in result.output
-    assert result.output.endswith("1 warning\n")
-
-
-def test_check_says_which_experience_waits_for_which_consent() -> None:
-    write("rules/a.yaml", GOOD.replace("pages: /", "pages: /, who: {visitor.plan: gold}"))
-    result = tailor("check", "rules")
-    assert result.exit_code == 0
-    assert result.output.splitlines() == [
-        "needs consent where company_without_consent is off (company): hello: visitor.plan",
-        "rules: fine; 1 experience, 1 live, 0 warnings",
-    ]
-
-
-def test_check_of_what_is_not_there_can_not_run() -> None:
-    result = tailor("check", "nowhere")
-    assert result.exit_code == 2
-    assert "'nowhere' does not exist" in result.stderr
-
-
-NORTH = """\
-experiences:
-  north:
-    pages: {path: /, query: {ref: "*"}}
-    who: {geo.country: [NO, SE], page.query.ref: news}
-    change: [{select: h1, text: "Hi {{ geo.city }}"}]
-"""
-
-
-def test_explain_tells_of_each_test_what_it_saw() -> None:
-    write("rules/a.yaml", NORTH)
-    result = tailor("explain", "rules", "/?ref=ad", "--as", "geo.country=se")
-    assert result.exit_code == 0
-    assert result.output.splitlines() == [
-        "north: not for this visitor",
-        "  false   all:",
-        "    true    geo.country: [NO, SE]  (saw SE)",
-        "    false   page.query.ref: news  (saw ad)  <- decided",
-        "  a text of it needs geo.city: no value",
-    ]
-
-
-def test_explain_as_json_holds_the_same() -> None:
-    write("rules/a.yaml", NORTH)
-    result = tailor("explain", "rules", "/?ref=news", "--json", "--at", "2026-12-02T10:00Z", "--as", "geo.country=NO")
-    told = json.loads(result.output)
-    assert told["at"] == "2026-12-02T10:00:00+00:00"
-    assert told["signals"]["page.query.ref"] == "news"
-    assert [(each["id"], each["outcome"], each["missing"]) for each in told["experiences"]] == [
-        ("north", "no value", ["geo.city"])
-    ]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "complaint"),
-    [
-        (("/", "--as", "geo.contry=SE"), "unknown signal `geo.contry` (did you mean 'geo.country'?)"),
-        (("/", "--as", "geo.country"), "`--as geo.country` has no `=` (such as --as geo.country=SE)"),
-        (("home",), "the page `home` does not begin with `/` (write its path, without the host)"),
-        (("/", "--at", "noon"), "`at` wants a moment, not `noon` (such as 2026-12-02T10:00)"),
-    ],
-)
-def test_explain_of_a_visit_that_can_not_be_says_why_and_does_not_run(
-    arguments: tuple[str, ...], complaint: str
-) -> None:
-    write("rules/a.yaml", NORTH)
-    result = tailor("explain", "rules", *arguments)
-    assert (result.exit_code, result.stderr) == (2, complaint + "\n")
-
-
-def test_explain_with_a_broken_rulebook_tells_its_problems() -> None:
-    write("rules/a.yaml", BAD)
-    result = tailor("explain", "rules", "/")
-    assert result.exit_code == 1
-    assert "rules/a.yaml:4:5: unknown key `whoo`" in result.output
-
-
-SELF_TESTED = """
-tests:
-  - {name: a Norwegian, visit: {page: /?ref=news, geo.country: "NO", geo.city: Oslo}, shows: north}
-  - {name: a Dane, visit: {page: /?ref=news, geo.country: DK}, hides: north}
-"""
-
-
-def test_tests_that_pass_are_counted() -> None:
-    write("rules/a.yaml", NORTH + SELF_TESTED)
-    result = tailor("test", "rules")
-    assert (result.exit_code, result.output) == (0, "rules: 2 passed\n")
-
-
-def test_a_test_that_fails_is_told_with_what_decided_and_is_exit_code_1() -> None:
-    write("rules/a.yaml", NORTH + SELF_TESTED.replace("hides", "shows"))
-    result = tailor("test", "rules", "--junit", "results.xml")
-    assert result.exit_code == 1
-    assert result.output.splitlines() == [
-        "FAILED rules/a.yaml:9:5: a Dane",
-        "    shows north: not for this visitor, by geo.country: [NO, SE] (saw DK)",
-        "rules: 1 failed, 1 passed",
-    ]
-    assert b'failures="1"' in Path("results.xml").read_bytes()
-
-
-def test_no_tests_to_run_is_not_a_pass() -> None:
-    write("rules/a.yaml", GOOD)
-    result = tailor("test", "rules")
-    assert (result.exit_code, result.stderr) == (2, "rules: no tests (they stand under `tests:` of a rule file)\n")
-
-
-def test_results_that_can_not_be_written_are_one_line() -> None:
-    write("rules/a.yaml", NORTH + SELF_TESTED)
-    result = tailor("test", "rules", "--junit", "nowhere/results.xml")
-    assert (result.exit_code, result.stderr) == (
-        2,
-        "nowhere/results.xml: can't be written: No such file or directory\n",
-    )
-
-
-def test_tests_of_a_rulebook_that_does_not_load_are_not_run() -> None:
-    write("rules/a.yaml", BAD + SELF_TESTED)
-    result = tailor("test", "rules")
-    assert result.exit_code == 1
-    assert "unknown experience `north`" in result.output
-
-
 def test_schema_prints_the_schema_of_rule_files() -> None:
     result = tailor("schema")
     assert result.exit_code == 0
@@ -217,12 +70,48 @@ def test_serve_tells_every_mistake_of_its_settings_and_warns_of_unknown_variable
     assert result.stderr.startswith("warning: TAILOR_PROT: no such setting, ignored (did you mean 'TAILOR_PORT'?)\n")
 
 
+def test_serve_does_not_start_with_a_geo_database_that_can_not_be_read() -> None:
+    write("rules/a.yaml", GOOD)
+    Path("city.mmdb").write_bytes(b"PK")
+    result = tailor("serve", "--origin", "http://127.0.0.1:9", "--geo-db", "city.mmdb", "--geo-db", "none.mmdb")
+    assert result.exit_code == 2
+    assert result.output.splitlines() == [
+        "city.mmdb: is not a MaxMind DB file (such as GeoLite2-City.mmdb)",
+        "none.mmdb: can't be read: No such file or directory (check --geo-db)",
+    ]
+
+
 def test_serve_does_not_start_with_a_weak_secret_and_does_not_tell_it() -> None:
     write("rules/a.yaml", GOOD)
     result = tailor("serve", "--origin", "http://127.0.0.1:9", TAILOR_SECRETS="hunter2")
     assert result.exit_code == 2
     assert "TAILOR_SECRETS: secret 1 has 7 bytes, 32 is the least" in result.stderr
     assert "hunter2" not in result.stderr
+
+
+def test_serve_does_not_start_without_the_keys_that_the_site_vouches_by() -> None:
+    write("rules/a.yaml", GOOD)
+    write("weak", "hunter2\n")
+    jwt = '{cookie = "jwt", algorithms = "RS256", jwks_file = "none.json", claims = {plan = "plan"}}'
+    cookie = '{cookie = "shop_visitor", secret_file = "weak"}'
+    result = tailor("serve", "--origin", "http://127.0.0.1:9", "--vouched-jwt", jwt, "--vouched-cookie", cookie)
+    assert result.exit_code == 2
+    assert result.output.splitlines() == [
+        "none.json: can't be read: No such file or directory (check vouched_jwt)",
+        "weak: secret 1 has 7 bytes, 32 is the least (make one with `openssl rand -hex 32`)",
+    ]
+
+
+def test_serve_does_not_start_with_profiles_or_a_template_that_can_not_be_used(tmp_path: Path) -> None:
+    write("rules/book.yaml", GOOD)
+    write("looks/me.html", "{% if %}")
+    command = ("serve", "--origin", "http://127.0.0.1:9", "--rules", "rules")
+    profiles = tailor(*command, "--consent", "tcf", "--profile-db", str(tmp_path))
+    assert profiles.exit_code == 2
+    assert profiles.output == f"{tmp_path}: can't be used: Is a directory (choose another --profile-db)\n"
+    template = tailor(*command, "--me-template", "looks/me.html")
+    assert template.exit_code == 2
+    assert template.output.startswith("looks/me.html:1: ")
 
 
 def test_serve_warns_of_secrets_that_others_can_read() -> None:

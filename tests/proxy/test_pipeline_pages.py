@@ -19,9 +19,9 @@ from proxy.origin.client import Origin
 from proxy.page.memory import CutMemory
 from proxy.pipeline import Pipeline
 from proxy.request import RequestReader
-from proxy.visitor.geo import GeoReader
+from proxy.visitor.location import Locator
 from proxy.visitor.observe import Observer
-from proxy.visitor.source import SourceReader
+from proxy.visitor.source import Source, SourceReader
 from tests.proxy.origins import (
     PATIENCE_SECONDS,
     Connection,
@@ -29,6 +29,7 @@ from tests.proxy.origins import (
     ok,
     plain_observer,
     replying,
+    running_proxy,
     running_server,
     scripted_origin,
 )
@@ -80,12 +81,12 @@ class Answer:
 class BrokenSources(SourceReader):
     """Stands at the edge where a visitor's source is looked up, and fails."""
 
-    def read(self, query: Mapping[str, str], referer: str, own_hosts: Collection[str]) -> dict[str, str]:
+    def read(self, query: Mapping[str, str], referer: str, own_hosts: Collection[str]) -> Source:
         raise RuntimeError("no table of sources")
 
 
 def broken_observer() -> Observer:
-    return Observer(plain_observer().devices, BrokenSources(), GeoReader(()))
+    return Observer(plain_observer().devices, BrokenSources(), Locator())
 
 
 @contextlib.contextmanager
@@ -376,7 +377,7 @@ def test_an_error_while_deciding_costs_the_change_and_nothing_else(caplog: pytes
     assert answer.body == PAGE
     assert answer["cache-control"] == "private, no-cache"
     assert failures == {"decide": 1}
-    assert [record.getMessage() for record in caplog.records if record.name == "proxy.pipeline"] == [
+    assert [record.getMessage() for record in caplog.records if record.name == "proxy.failures"] == [
         "GET /search: decide failed, the origin's page goes out"
     ]
 
@@ -417,3 +418,12 @@ def test_an_upload_to_a_touched_url_is_not_held() -> None:
     assert heard.endswith(b"\r\n\r\nab")
     assert b'if-match: "1"' in heard
     assert answer.body == PAGE
+
+
+def test_no_path_of_a_page_makes_a_terminal_do_something(caplog: pytest.LogCaptureFixture) -> None:
+    book = book_of("experiences: {x: {pages: /**, change: [{select: '#none', text: Hi}]}}")
+    with scripted_origin(replying(ok(PAGE, HTML))) as origin, running_proxy(origin.url, book=book) as proxy:
+        proxy.ask(get(b"/%c2%9b2J"))
+
+    assert "shop.example/%C2%9B2J: 'x' is left out" in caplog.text
+    assert "\x9b" not in caplog.text

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from proxy.reload import RuleKeeper, content_digest, load_checked
+from proxy.reload import RuleKeeper
 from rules.errors import RuleError
-from rules.load import load_rulebook
+from rules.load import RuleFolder, load_rulebook
 from rules.model import RuleBook
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -26,7 +26,7 @@ def shown(keeper: RuleKeeper) -> list[str]:
     return [experience.id for experience in keeper.book.live]
 
 
-def keep(folder: Path, load: Callable[[Path], RuleBook] = load_rulebook) -> RuleKeeper:
+def keep(folder: Path, load: Callable[[RuleFolder], RuleBook] = load_rulebook) -> RuleKeeper:
     return RuleKeeper.open(folder, load, lambda: NOON)
 
 
@@ -73,10 +73,10 @@ def test_an_edit_of_a_template_goes_live(folder: Path) -> None:
     (folder / "templates" / "hero.html").write_text("<p>One</p>")
     (folder / "book.yaml").write_text("experiences:\n  hero: {pages: /, change: [{select: h1, template: hero.html}]}\n")
     keeper = keep(folder)
-    before = keeper.book.experiences[0].digest
+    before = keeper.book.experiences[0].variants[0].digest
     (folder / "templates" / "hero.html").write_text("<p>Two</p>")
     asyncio.run(keeper.refresh())
-    assert keeper.book.experiences[0].digest != before
+    assert keeper.book.experiences[0].variants[0].digest != before
 
 
 def test_what_did_not_change_is_not_loaded_again(folder: Path) -> None:
@@ -127,35 +127,15 @@ def test_a_folder_that_vanishes_leaves_the_book_and_is_found_again(folder: Path)
     assert keeper.failure is None
 
 
-def test_a_file_that_is_written_while_it_is_loaded_is_loaded_again(folder: Path) -> None:
-    loads = 0
-
-    def load_during_a_write(path: Path) -> RuleBook:
-        nonlocal loads
-        loads += 1
-        book = load_rulebook(path)
-        if loads == 2:
-            write(folder, "half", "whole")
-        return book
-
-    keeper = keep(folder, load_during_a_write)
-    told: list[RuleBook] = []
-    keeper.subscribe(told.append)
-    write(folder, "half")
-    asyncio.run(keeper.refresh())
-    assert shown(keeper) == ["half", "whole"]
-    assert len(told) == 1
-
-
 def test_a_fault_of_the_loader_does_not_end_the_watch(folder: Path) -> None:
     loads = 0
 
-    def load_with_a_fault(path: Path) -> RuleBook:
+    def load_with_a_fault(files: RuleFolder) -> RuleBook:
         nonlocal loads
         loads += 1
         if loads == 2:
             raise ZeroDivisionError
-        return load_rulebook(path)
+        return load_rulebook(files)
 
     keeper = keep(folder, load_with_a_fault)
     write(folder, "second")
@@ -165,23 +145,6 @@ def test_a_fault_of_the_loader_does_not_end_the_watch(folder: Path) -> None:
     write(folder, "third")
     asyncio.run(keeper.refresh())
     assert shown(keeper) == ["third"]
-
-
-def test_a_selector_that_the_page_engine_does_not_know_is_a_problem(folder: Path) -> None:
-    (folder / "book.yaml").write_text(
-        "experiences:\n  a: {pages: /, change: [{select: 'h1:no-such-thing', text: Hi}]}\n"
-    )
-    with pytest.raises(RuleError, match=r"book\.yaml:2:.*no-such-thing"):
-        load_checked(folder)
-
-
-def test_the_digest_tells_contents_apart_and_bears_any_folder(folder: Path, tmp_path: Path) -> None:
-    before = content_digest(folder)
-    (folder / "book.yaml").rename(folder / "other.yml")
-    assert content_digest(folder) != before
-    (folder / "link.yaml").symlink_to(tmp_path / "nowhere")
-    (folder / "folder.yaml").mkdir()
-    assert len(content_digest(folder)) == len(content_digest(tmp_path / "nowhere"))
 
 
 def watch_edits(keeper: RuleKeeper, *edits: tuple[Callable[[], None], list[str]]) -> None:

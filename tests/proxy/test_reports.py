@@ -4,6 +4,7 @@ import pytest
 
 from proxy.reports import explanation_json, explanation_lines, result_lines
 from rules.explain import explain
+from rules.geography import GeoPoint
 from rules.run_tests import run_tests
 from rules.visits import Visit
 from tests.rules.reading import NOON, rulebook
@@ -44,6 +45,14 @@ def test_as_json_a_date_is_text_and_what_is_unknown_is_null(tmp_path: Path) -> N
     (experience,) = told["experiences"]
     assert experience["decided"] == {"test": "geo.city: Oslo", "saw": None}
     assert experience["who"] == {"written": "geo.city: Oslo", "outcome": None, "saw": None, "decided": True}
+
+
+def test_a_position_is_told_as_it_is_given(tmp_path: Path) -> None:
+    near = "geo.position: {near: {lat: 59.9, lon: 10.7, km: 50}}"
+    text = f"experiences: {{a: {{pages: /, who: {{{near}}}, change: [{{select: h1, text: Hi}}]}}}}"
+    told = explain(rulebook(tmp_path, text), Visit("/", signals={"geo.position": GeoPoint(60.0, 10.75)}), NOON)
+    assert list(explanation_lines(told)) == ["a: chosen", f"  true    {near}  (saw 60,10.75)  <- decided"]
+    assert explanation_json(told)["signals"]["geo.position"] == {"lat": 60.0, "lon": 10.75}
 
 
 @pytest.mark.parametrize(

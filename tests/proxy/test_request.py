@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
@@ -33,6 +33,13 @@ def test_rules_and_origin_get_two_forms_of_one_path() -> None:
     assert request.path == "/café/~"
     assert request.raw_path == b"/caf%C3%A9/~"
     assert request.target == b"/caf%C3%A9/~?q=%c3"
+
+
+def test_tailors_own_parameters_are_taken_off_the_query() -> None:
+    request = read(query_string=b"a=1&tailor_company=abc")
+
+    assert request.own == {"tailor_company": "abc"}
+    assert request.target == b"/?a=1"
 
 
 def test_headers_keep_order_and_duplicates() -> None:
@@ -72,7 +79,7 @@ def test_an_untrusted_peer_is_the_client_whatever_it_says() -> None:
     )
 
     assert (request.client, request.scheme, request.host, request.trusted) == (
-        "192.0.2.7",
+        ip_address("192.0.2.7"),
         "http",
         "shop.example",
         False,
@@ -89,8 +96,23 @@ def test_a_trusted_peer_says_who_asks_and_what_the_site_is_called() -> None:
         )
     )
 
-    assert (request.client, request.peer, request.trusted) == ("198.51.100.1", "10.0.0.1", True)
+    assert (request.client, request.peer, request.trusted) == (ip_address("198.51.100.1"), "10.0.0.1", True)
     assert (request.scheme, request.authority) == ("https", "www.shop.example")
+
+
+@pytest.mark.parametrize("client", [None, ("", 0)])
+def test_on_a_socket_without_addresses_nobody_knows_who_asks(client: tuple[str, int] | None) -> None:
+    request = TRUSTING.read(scope((b"x-forwarded-for", b"198.51.100.1"), client=client))
+
+    assert (request.client, request.peer, request.trusted) == (None, "", False)
+
+
+def test_a_hop_that_a_trusted_peer_does_not_know_has_no_address() -> None:
+    assert TRUSTING.read(scope((b"x-forwarded-for", b"unknown"), peer="10.0.0.1")).client is None
+
+
+def test_a_path_is_logged_as_it_is_sent() -> None:
+    assert read(raw_path=b"/caf%c3%a9/%C2%9B2J%7e").logged_path == "/caf%C3%A9/%C2%9B2J~"
 
 
 def test_of_several_values_the_nearest_proxys_counts() -> None:

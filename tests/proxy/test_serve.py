@@ -17,9 +17,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from proxy.serve import ListenError, Listeners, listen, probe, url_of
+from proxy.serve import ListenError, Listeners, listen, prepare_profiles, probe, url_of
 from proxy.settings import Settings
 from tests.proxy.origins import Connection, ScriptedOrigin, ok, replying, scripted_origin
+from tests.proxy.visitor.databases import MALMO_FLAT, OSLO_GEOIP2, write_database
 
 PATIENCE_SECONDS = 30.0
 BOOK = "experiences:\n  hello: {pages: /nowhere, change: [{select: h1, text: Hi}]}\n"
@@ -226,4 +227,73 @@ def test_every_worker_and_the_next_start_know_the_visitors_of_before(tmp_path: P
         with serving(tmp_path, origin.url, *flags) as tailor:
             assert "set-cookie" not in ask(tailor, cookie).headers
             tailor.end()
-    assert [path.name for path in (tmp_path / "tailor-data").iterdir()] == ["secret"]
+    assert {path.name for path in (tmp_path / "tailor-data").iterdir()} == {"secret", "profiles.db"}
+
+
+NEAR_OSLO = """
+experiences:
+  near:
+    pages: /
+    who: {geo.position: {near: {lat: 59.9, lon: 10.7, km: 50}}, time.weekday: {known: true}}
+    change: [{select: h1, text: "Hello {{ geo.city }}"}]
+"""
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_geo_database_tells_where_the_client_of_a_trusted_proxy_is(tmp_path: Path, workers: str) -> None:
+    def page(connection: Connection) -> None:
+        while connection.read_message():
+            connection.send(ok(b"<h1>Hello</h1>", b"Content-Type: text/html; charset=utf-8"))
+
+    def ask(tailor: Running, client: str) -> str:
+        headers = {"x-forwarded-for": client}
+        return httpx.get(tailor.public, headers=headers, trust_env=False, timeout=PATIENCE_SECONDS).text
+
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "near.yaml").write_text(NEAR_OSLO)
+    write_database(tmp_path / "city.mmdb", {"192.0.2.0/24": OSLO_GEOIP2, "198.51.100.0/24": MALMO_FLAT})
+    flags = ("--geo-db", "city.mmdb", "--trusted-proxies", "loopback", "--workers", workers)
+    with scripted_origin(page) as origin, serving(tmp_path, origin.url, *flags) as tailor:
+        near, far, forged = (ask(tailor, client) for client in ("192.0.2.1", "198.51.100.1", "192.0.2.1, 203.0.113.1"))
+        rest = tailor.end()
+    assert (near, far, forged) == ("<h1>Hello Oslo</h1>", "<h1>Hello</h1>", "<h1>Hello</h1>")
+    assert (tailor.process.returncode, rest) == (0, "")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_what_visitors_are_remembered_by_outlives_the_process(tmp_path: Path, workers: str) -> None:
+    flags = ["--consent", "not-required", "--workers", workers]
+    headers = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"}
+
+    def site(connection: Connection) -> None:
+        while connection.read_message():
+            connection.send(ok(b"<!doctype html><h1>Hi</h1>", b"Content-Type: text/html"))
+
+    with (
+        httpx.Client(trust_env=False, timeout=PATIENCE_SECONDS, headers=headers) as browser,
+        scripted_origin(site) as origin,
+    ):
+        with serving(tmp_path, origin.url, *flags) as tailor:
+            for _ in range(3):
+                browser.get(f"{tailor.public}/nowhere")
+            assert tailor.end() == ""
+        with serving(tmp_path, origin.url, *flags) as tailor:
+            profile = browser.get(f"{tailor.public}/_tailor/me.json").json()
+            status = httpx.get(f"{tailor.admin}/status", trust_env=False, timeout=PATIENCE_SECONDS).json()
+            tailor.end()
+    assert (profile["visits"], profile["pages"]) == (1, 3)
+    assert status["profiles"] == {"rows": 1, "waiting": 0, "errors": 0, "lost": 0}
+
+
+def test_a_broken_file_of_profiles_is_told_and_begun_anew(tmp_path: Path, origin: ScriptedOrigin) -> None:
+    (tmp_path / "tailor-data").mkdir()
+    (tmp_path / "tailor-data" / "profiles.db").write_bytes(b"\xa5" * 4096)
+    settings = Settings.model_validate({"origin": origin.url, "consent": "tcf", "data": tmp_path / "tailor-data"})
+    (warning,) = prepare_profiles(settings)
+    assert "the profiles could not be read and begin anew" in warning
+    assert prepare_profiles(settings) == ()
+
+
+def test_where_nobody_can_consent_there_is_no_file_of_profiles(tmp_path: Path, origin: ScriptedOrigin) -> None:
+    assert prepare_profiles(Settings.model_validate({"origin": origin.url, "data": tmp_path / "none"})) == ()
+    assert not (tmp_path / "none").exists()

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from proxy.settings import Settings, is_loopback
+from proxy.setting_values import is_loopback
+from proxy.settings import Settings
 
 
 def settings(**given: Any) -> Settings:
@@ -95,11 +96,17 @@ def test_visitor_cookies_are_pairs(written: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["plan", "=x", "Plan=x", "a.b=x", "plan=", "plan=a b", "plan=a,plan=b", {"plan": "a;b"}]
+    "written", ["plan", "=x", "Plan=x", "a.b=x", "plan=", "plan=a b", "plan=a,plan=b", {"plan": "a;b"}, "new=a"]
 )
 def test_a_pair_of_a_bad_name_is_refused(written: object) -> None:
     with pytest.raises(ValidationError):
         settings(visitor_cookies=written)
+
+
+def test_profiles_lie_in_the_data_folder_where_somebody_can_consent() -> None:
+    assert settings().profiles is None
+    assert settings(consent="tcf").profiles == Path("tailor-data/profiles.db")
+    assert settings(consent="tcf", profile_db="elsewhere.db").profiles == Path("elsewhere.db")
 
 
 def test_the_origin_hears_the_public_host_unless_the_operator_says_otherwise() -> None:

@@ -62,6 +62,24 @@ def test_folders_in_the_file_lie_beside_it(tmp_path: Path) -> None:
     assert settings.data == Path("kept")
 
 
+def test_files_in_the_file_lie_beside_it_one_or_several(tmp_path: Path) -> None:
+    file = write(tmp_path, 'origin = "http://a"\ngeo_dbs = ["city.mmdb", "/data/country.mmdb"]\n')
+    assert read_settings({}, {}, config=file)[0].geo_dbs == (tmp_path / "city.mmdb", Path("/data/country.mmdb"))
+    file = write(tmp_path, 'origin = "http://a"\ngeo_dbs = "city.mmdb"\n')
+    assert read_settings({}, {}, config=file)[0].geo_dbs == (tmp_path / "city.mmdb",)
+    given, _ = read_settings({"geo_dbs": ("a.mmdb", "b.mmdb")}, {"TAILOR_GEO_DBS": "c.mmdb"}, config=file)
+    assert given.geo_dbs == (Path("a.mmdb"), Path("b.mmdb"))
+    from_environment, _ = read_settings({}, {"TAILOR_GEO_DBS": "c.mmdb, d.mmdb"}, config=file)
+    assert from_environment.geo_dbs == (Path("c.mmdb"), Path("d.mmdb"))
+
+
+@pytest.mark.parametrize("value", ["5", "[5]", "true"])
+def test_what_is_no_path_is_told(value: str, tmp_path: Path) -> None:
+    write(tmp_path, f'origin = "http://a"\ngeo_dbs = {value}\n')
+    (line,) = lines({}, {}, directory=tmp_path)
+    assert line.startswith(f"{tmp_path}/tailor.toml: geo_dbs: ")
+
+
 def test_the_environment_can_name_the_file(tmp_path: Path) -> None:
     file = write(tmp_path, 'origin = "http://a"\n')
     settings, warnings = read_settings({}, {"TAILOR_CONFIG": str(file)})
@@ -90,10 +108,10 @@ def test_an_unknown_key_of_the_file_is_an_error_with_the_likely_one(tmp_path: Pa
     assert lines({}, {}, directory=tmp_path) == (f"{file}: adminport: no such setting (did you mean 'admin_port'?)",)
 
 
-def test_a_section_of_the_file_is_told_that_there_are_none(tmp_path: Path) -> None:
+def test_an_unknown_section_of_the_file_is_told_that_there_is_none(tmp_path: Path) -> None:
     file = write(tmp_path, "[server]\nport = 8090\n")
     (found,) = lines(ORIGIN, {}, directory=tmp_path)
-    assert found == f"{file}: server: no such setting, and there are no sections (write the settings without one)"
+    assert found == f"{file}: server: no such setting, nor a section of that name (write the settings without one)"
 
 
 def test_location_headers_that_nobody_is_trusted_to_send_are_warned_of(tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ The outcomes are told in docs/transparency.md. What each half does on its own is
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_network
 
 import pytest
 
+from proxy.request import RequestReader
 from tests.proxy.origin.test_exchange import MALFORMED
 from tests.proxy.origins import (
     Connection,
@@ -207,3 +209,36 @@ def test_a_response_without_a_body_leaves_both_connections_whole(method: bytes, 
     assert status_of(first) == status
     assert second.endswith(b"\r\n\r\nhello")
     assert len(origin.connections) == 1
+
+
+def forwarded(peer_is_trusted: bool, *fields: bytes) -> bytes:
+    """What the origin hears of these fields."""
+    reader = RequestReader(trusted_proxies=(ip_network("127.0.0.0/8"),) if peer_is_trusted else ())
+    with scripted_origin(replying(ok())) as origin, running_proxy(origin.url, reader=reader) as proxy:
+        proxy.ask(GET + b"".join(field + b"\r\n" for field in fields) + CLOSE)
+    return origin.heard.lower()
+
+
+CLAIMS = (
+    b"CF-Connecting-IP: 6.6.6.6", b"True-Client-IP: 6.6.6.6", b"X-Real-IP: 6.6.6.6", b"Fastly-Client-IP: 6.6.6.6",
+    b"X-Azure-ClientIP: 6.6.6.6", b"X-Cluster-Client-IP: 6.6.6.6", b"X-Original-URL: /admin", b"X-Rewrite-URL: /admin",
+    b"X-Original-Host: evil.example", b"X-Host: evil.example", b"X-Forwarded: for=6.6.6.6", b"CF-IPCountry: NO",
+    b"CloudFront-Viewer-City: Oslo", b"Client-Geo-Latitude: 59.9", b"X-Vercel-IP-Country: NO",
+    b"X-Akamai-Edgescape: country_code=NO",
+)  # fmt: skip
+
+
+def test_a_stranger_can_not_tell_the_origin_who_asks_from_where_and_for_what() -> None:
+    heard = forwarded(False, *CLAIMS)
+
+    assert [claim for claim in CLAIMS if b"\r\n" + claim.partition(b":")[0].lower() + b":" in heard] == []
+
+
+def test_what_a_trusted_proxy_says_of_them_passes() -> None:
+    heard = forwarded(True, *CLAIMS)
+
+    assert [claim for claim in CLAIMS if claim.lower() not in heard] == []
+
+
+def test_a_method_that_a_page_asks_for_in_a_header_passes() -> None:
+    assert b"\r\nx-http-method-override: delete\r\n" in forwarded(False, b"X-HTTP-Method-Override: DELETE")

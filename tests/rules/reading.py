@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from proxy.rule_files import read_folder
 from rules.conditions import Condition
 from rules.context import Context, Value
 from rules.errors import RuleError
 from rules.fields import Problems
 from rules.load import load_rulebook
 from rules.load_conditions import ConditionReader
+from rules.load_rank import RankReader
 from rules.load_schedule import read_schedule
-from rules.model import RuleBook
+from rules.model import Rank, RuleBook
 from rules.nodes import Entries, Node, Source
 from rules.schedule import Schedule
 from rules.source import parse
@@ -82,7 +84,7 @@ def write(folder: Path, files: Mapping[str, str]) -> Path:
 def rulebook(folder: Path, text: str, templates: Mapping[str, str] | None = None) -> RuleBook:
     """The rulebook of one file."""
     files = {f"templates/{name}": template for name, template in (templates or {}).items()}
-    return load_rulebook(write(folder, {"home.yaml": text, **files}))
+    return load_rulebook(read_folder(write(folder, {"home.yaml": text, **files})))
 
 
 def load_problems(folder: Path, text: str, templates: Mapping[str, str] | None = None) -> list[str]:
@@ -92,3 +94,11 @@ def load_problems(folder: Path, text: str, templates: Mapping[str, str] | None =
     except RuleError as error:
         return [str(problem).removeprefix(f"{folder}/home.yaml:") for problem in error.problems]
     return []
+
+
+def read_rank(text: str) -> Rank:
+    """A rank as it stands under `rank:`."""
+    problems = Problems()
+    rank = RankReader(problems).rank(node(text))
+    assert rank is not None, problems.found
+    return rank

@@ -58,8 +58,8 @@ def test_what_is_no_code_is_told_with_one_that_is(name: str, hint: str) -> None:
 LOAD = """
 import sys
 from pathlib import Path
-from rules.load import load_rulebook
-load_rulebook(Path(sys.argv[1]))
+from proxy.rule_files import load_checked, read_folder
+load_checked(read_folder(Path(sys.argv[1])))
 print("holidays" in sys.modules)
 """
 

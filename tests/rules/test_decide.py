@@ -4,6 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given as given_
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from rules.context import Value, make_context
 from rules.decide import decide
@@ -77,7 +80,7 @@ def test_choices_stand_in_order_and_every_experience_has_a_reason(tmp_path: Path
 
 def test_every_fragment_of_a_choice_is_rendered(tmp_path: Path) -> None:
     hero = decided(tmp_path, {"geo.country": "NO", "geo.city": "Oslo"}).choices[0]
-    assert set(hero.renderings) == set(hero.experience.fragments)
+    assert set(hero.renderings) == set(hero.variant.fragments)
     assert [rendering.values for rendering in hero.renderings.values()] == [("Oslo",), ()]
 
 
@@ -104,3 +107,95 @@ def test_an_edited_change_is_another_fingerprint(tmp_path: Path) -> None:
 def test_no_experience_decides_nothing(tmp_path: Path) -> None:
     decision = decided(tmp_path, {}, text="experiences: {}")
     assert (decision.choices, decision.reasons) == ((), ())
+
+
+EXPERIMENT = """
+holdout: {share: 30%}
+experiences:
+  cta:
+    pages: /
+    who: {geo.country: NO}
+    experiment: {split: {original: 40, bold: 60}, coverage: 50%}
+    variants: {bold: {change: {select: h1, text: "Hi {{ geo.city }}"}}}
+  plain: {pages: /, change: {select: h2, text: Hi}}
+"""
+NORWAY: dict[str, Value] = {"geo.country": "NO", "geo.city": "Oslo"}
+
+
+def given(folder: Path, visitor_id: str = "", signals: dict[str, Value] = NORWAY, **assigned: str) -> Decision:
+    plan = make_plan(rulebook(folder, EXPERIMENT), "", "/", {})
+    return decide(plan, make_context(signals, now=WEDNESDAY, visitor_id=visitor_id, assigned=assigned))
+
+
+def test_every_visitor_with_an_id_has_one_of_the_fates(tmp_path: Path) -> None:
+    plan = make_plan(rulebook(tmp_path, EXPERIMENT), "", "/", {})
+    fates: dict[tuple[Outcome, str, Outcome], int] = {}
+    for number in range(2_000):
+        decision = decide(plan, make_context(NORWAY, now=WEDNESDAY, visitor_id=f"visitor-{number}"))
+        cta, plain = decision.reasons
+        fates[cta.outcome, cta.arm, plain.outcome] = fates.get((cta.outcome, cta.arm, plain.outcome), 0) + 1
+        assert [choice.variant.id for choice in decision.choices] == (
+            ["bold"] * (cta.outcome is Outcome.CHOSEN) + [""] * (plain.outcome is Outcome.CHOSEN)
+        )
+    assert set(fates) == {
+        (Outcome.HELD_OUT, "", Outcome.HELD_OUT),
+        (Outcome.NOT_COVERED, "", Outcome.CHOSEN),
+        (Outcome.CONTROL, "original", Outcome.CHOSEN),
+        (Outcome.CHOSEN, "bold", Outcome.CHOSEN),
+    }
+
+
+def test_without_an_id_nobody_is_enrolled_or_held_out(tmp_path: Path) -> None:
+    decision = given(tmp_path)
+    assert [reason.outcome for reason in decision.reasons] == [Outcome.NOT_ENROLLED, Outcome.CHOSEN]
+
+
+def test_whom_an_experiment_is_not_for_is_given_nothing(tmp_path: Path) -> None:
+    decision = given(tmp_path, signals={"geo.country": "SE"}, cta="bold")
+    assert (decision.reasons[0].outcome, decision.reasons[0].arm) == (Outcome.NOT_WHO, "")
+
+
+@pytest.mark.parametrize(("arm", "outcome"), [("bold", Outcome.CHOSEN), ("original", Outcome.CONTROL)])
+def test_an_arm_that_is_assigned_is_given(tmp_path: Path, arm: str, outcome: Outcome) -> None:
+    reason = given(tmp_path, cta=arm).reasons[0]
+    assert (reason.outcome, reason.arm) == (outcome, arm)
+    assert (reason.test, reason.saw) == ("geo.country: NO", "NO")
+
+
+def test_an_arm_that_cant_be_said_tells_which_it_was(tmp_path: Path) -> None:
+    reason = given(tmp_path, signals={"geo.country": "NO"}, cta="bold").reasons[0]
+    assert (reason.outcome, reason.test, reason.arm) == (Outcome.NO_VALUE, "geo.city", "bold")
+
+
+def test_the_arms_of_an_experiment_have_fingerprints_of_their_own(tmp_path: Path) -> None:
+    assert given(tmp_path, cta="bold").fingerprint != given(tmp_path, cta="original").fingerprint
+
+
+VALUES = st.one_of(
+    st.text(max_size=5),
+    st.sampled_from(["NO", "SE", "Oslo", "https://evil.example/", "//evil.example", "/x"]),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.tuples(st.text(max_size=3)),
+    st.dates(),
+    st.datetimes(timezones=st.just(UTC)),
+)
+SIGNALS = ["geo.country", "geo.city", "geo.timezone", "visitor.plan", "visitor.url"]
+
+
+@settings(max_examples=300, deadline=None)
+@given_(st.dictionaries(st.sampled_from(SIGNALS), VALUES), st.text(max_size=8), st.datetimes(timezones=st.just(UTC)))
+def test_deciding_is_total_deterministic_and_pure(
+    tmp_path_factory: pytest.TempPathFactory, signals: dict[str, Value], visitor_id: str, now: datetime
+) -> None:
+    book = BOOK + EXPERIMENT.partition("experiences:")[2]
+    plan = make_plan(rulebook(tmp_path_factory.mktemp("rules"), book), "", "/", {})
+    context = make_context(signals, now=now, visitor_id=visitor_id, site_timezone=plan.site_timezone)
+    before = dict(context.signals)
+    one, other = decide(plan, context), decide(plan, context)
+    assert [reason.experience for reason in one.reasons] == [experience.id for experience in plan.experiences]
+    # By repr, since NaN is not equal to itself.
+    assert repr(one) == repr(other)
+    assert one.fingerprint == other.fingerprint
+    assert repr(before) == repr(dict(context.signals))

@@ -73,3 +73,25 @@ experiences:
     book = rulebook(tmp_path, text)
     assert explain(book, Visit("/"), NOON).switched_off == ("off",)
     assert explain(book, Visit("/cart"), NOON).switched_off == ()
+
+
+EXPERIMENT = """
+goals: {bought: {page: /thanks}}
+experiences:
+  cta:
+    pages: /
+    experiment: {goal: bought, split: {original: 40, city: 30, region: 30}}
+    variants:
+      city: {change: [{select: p, text: "{{ geo.city }}"}]}
+      region: {change: [{select: p, text: "{{ geo.region }}"}]}
+"""
+
+
+def test_of_an_experiment_the_texts_of_the_arm_that_was_given_are_told(tmp_path: Path) -> None:
+    book = rulebook(tmp_path, EXPERIMENT)
+    missing = {
+        arm: explain(book, Visit("/", variants={"cta": arm}), NOON).explanations[0].missing
+        for arm in ("original", "city", "region")
+    }
+    assert missing == {"original": (), "city": ("geo.city",), "region": ("geo.region",)}
+    assert explain(book, Visit("/"), NOON).explanations[0].missing == ()

@@ -81,6 +81,6 @@ def test_unknown_keys_and_those_of_a_later_version_are_told() -> None:
     fields.known_keys(block, "it", ("pages", "who"), problems, later=("rank",))
     assert [(problem.message, problem.hint) for problem in problems.found] == [
         ("unknown key `pags` in it", "did you mean 'pages'?"),
-        ("`rank` is not supported by this version", ""),
+        ("`rank` is not supported by this version", "take it out"),
         ("unknown key `zzz` in it", "it knows pages, who"),
     ]

@@ -16,7 +16,7 @@ from tests.rules.saying import compiler, refusal
         ("{% include 'b' %}", {"b": "{% include 'b' %}"}, "b includes itself"),
         ("{% include 'b' %}", {"b": "{% include 'c' %}", "c": "{% include 'b' %}"}, "b includes itself"),
         ("{% include 'b' %}", {"b": "{% include 'c' %}" * 11, "c": "{% include 'd' %}" * 11, "d": "x"},
-         "includes more than 100 files"),
+         "this includes more than 100 files"),
         ("{% include 'no' %}", {}, "unknown template 'no'"),
         ("{% include geo.city %}", {}, "`include` needs a file's name"),
         ("{% include ['b', 'c'] %}", {"b": "x"}, "`include` needs a file's name"),
@@ -36,9 +36,9 @@ def test_includes_cannot_run_away_either(source: str, templates: Mapping[str, st
 @pytest.mark.parametrize(
     ("source", "why"),
     [
-        ("{{ geo.city", "unexpected end of the text, expected `}}`"),
-        ("{% if geo.city", "unexpected end of the text, expected `%}`"),
-        ("{{ }}", "Expected an expression, got `}}`"),
+        ("{{ geo.city", "this text can't be read: unexpected end of the text, expected `}}`"),
+        ("{% if geo.city", "this text can't be read: unexpected end of the text, expected `%}`"),
+        ("{{ }}", "this text can't be read: Expected an expression, got `}}`"),
     ],
 )
 def test_what_is_not_closed_is_told_by_the_signs_that_are_missing(source: str, why: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from rules.context import Context, Value
 from rules.fields import Problems
+from rules.geography import GeoPoint
 from rules.load_conditions import ConditionReader
 from rules.load_schedule import read_schedule
 from rules.nodes import Entries, Node, Scalar, Sequence, written
@@ -20,7 +21,7 @@ from rules.signals import Type, lookup
 from rules.source import decode, parse
 from tests.rules.reading import NOON
 
-CONDITIONS = ("values.yaml", "operators.yaml", "groups.yaml")
+CONDITIONS = ("values.yaml", "operators.yaml", "groups.yaml", "positions.yaml")
 FOLDER = Path(__file__).parent.parent / "golden" / "decisions"
 RESULTS = {"true": True, "false": False, "unknown": None}
 
@@ -60,6 +61,10 @@ def value(name: str, node: Node) -> Value:
     if isinstance(node, Sequence):
         return tuple(item.text for item in node.items if isinstance(item, Scalar))
     assert isinstance(node, Scalar)
+    if signal.type is Type.POSITION:
+        position = GeoPoint.parse(node.text)
+        assert position is not None
+        return position
     kind = Type.TEXT if node.quoted else signal.type
     if kind is Type.DATE:
         return date.fromisoformat(node.text)

@@ -2,99 +2,82 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from rules.errors import Severity
-from rules.lint import consent_needs, lint
-from rules.signals import Tier
+from rules.errors import Position, RuleError, Severity, warning
+from rules.lint import lint
+from rules.load import RuleFolder, load_rulebook
+from tests.golden.golden_mistakes import FOLDER as MISTAKES
 from tests.rules.reading import NOON, rulebook
 
-TEXT = "change: {select: h1, text: Hi}"
-
-
-def warnings(folder: Path, text: str) -> list[str]:
-    found = lint(rulebook(folder, text), NOON)
-    assert {problem.severity for problem in found} <= {Severity.WARNING}
-    return [f"{problem.position.line} {problem.message}" for problem in found]
-
-
-def test_an_experience_that_is_over_is_told(tmp_path: Path) -> None:
-    text = f"experiences:\n  a: {{pages: /, when: {{until: 2026-11-30}}, {TEXT}}}\n"
-    assert warnings(tmp_path, text) == ["2 experience `a` is over"]
-    assert warnings(tmp_path, text.replace("11-30", "12-30")) == []
-    assert warnings(tmp_path, text.replace("pages", "enabled: false, pages")) == []
-
-
-def test_an_image_without_alt_is_told(tmp_path: Path) -> None:
-    text = "experiences:\n  a:\n    pages: /\n    change:\n      - {select: img, image: {src: /a.jpg}}\n"
-    assert warnings(tmp_path, text) == ["5 the `image` for `img` has no `alt`"]
-    assert warnings(tmp_path, text.replace("}}", ", alt: ''}}")) == []
-
-
-def test_an_audience_that_is_never_used_is_told(tmp_path: Path) -> None:
-    text = f"""\
+ALL_KINDS = """\
 audiences:
-  used: {{all: [inner, {{geo.country: NO}}]}}
-  inner: {{geo.eu: true}}
-  idle: {{geo.country: SE}}
+  idle: {geo.country: SE}
 experiences:
-  a: {{pages: /, who: used, {TEXT}}}
+  a: {pages: /, change: {select: h1, text: Hi}}
+  b: {pages: /, change: {select: h1, text: Ho}}
+  c: {pages: /c, who: {all: [geo.country: DE, geo.country: FR]}, change: {select: h1, text: Hi}}
+  d: {pages: /d, change: {select: h1, text: "{{ source.term }}"}}
+  e: {pages: /e, redirect: /e}
+  f: {pages: /f, who: {geo.eu: true}, change: {select: h1, text: Hi}}
 """
-    assert warnings(tmp_path, text) == ["4 audience `idle` is never used"]
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "expected"),
-    [
-        ("who: {geo.eu: true}", "pages: /", "3 `a` and `b` both change `h1`: the earlier one wins"),
-        ("who: {geo.eu: true}", "who: {geo.eu: true}", "3 `a` and `b` both change `h1`: the earlier one wins"),
-        ("who: {geo.eu: true}", "who: {geo.country: NO}", ""),
-        ("who: {geo.eu: true}, priority: 1", "priority: 0", ""),
-        ("priority: 0", "who: {geo.eu: true}", "3 experience `b` can never be shown: `a` changes `h1` for everyone"),
-        ("priority: 0", "who: {geo.eu: true}, priority: 1", ""),
-        ("when: {days: mon}, priority: 1", "priority: 0", ""),
-        ("except: /, priority: 1", "priority: 0", ""),
-    ],
+def test_every_kind_of_warning_is_told_in_the_order_of_the_file(tmp_path: Path) -> None:
+    found = lint(rulebook(tmp_path, ALL_KINDS), NOON, variants=1)
+    assert {problem.severity for problem in found} == {Severity.WARNING}
+    assert [problem.position.line for problem in found] == [2, 5, 6, 7, 7, 8, 9]
+    assert all(problem.hint for problem in found)
+
+
+def test_a_rulebook_without_a_doubt_has_no_warning(tmp_path: Path) -> None:
+    assert lint(rulebook(tmp_path, "experiences: {a: {pages: /, change: {select: h1, text: Hi}}}"), NOON) == ()
+
+
+RULE_FILES = tuple(path.read_bytes() for path in sorted(MISTAKES.glob("*.yaml")) if path.stat().st_size < 4_000)
+PIECES = (
+    b"[",
+    b"{",
+    b"}",
+    b": ",
+    b"- ",
+    b"#",
+    b"*",
+    b"&a ",
+    b"*a",
+    b"!x ",
+    b"\t",
+    b"\n",
+    b"\r",
+    b"\0",
+    b"'",
+    b'"',
+    b"%",
+    b"|",
+    b">",
 )
-def test_overlaps_that_only_the_order_settles_are_told(tmp_path: Path, first: str, second: str, expected: str) -> None:
-    second = "priority: 0" if second == "pages: /" else second
-    text = f"experiences:\n  a: {{pages: [/, /b], {first}, {TEXT}}}\n  b: {{pages: /, {second}, {TEXT}}}\n"
-    assert warnings(tmp_path, text) == ([expected] if expected else [])
 
 
-def test_changes_of_different_properties_do_not_overlap(tmp_path: Path) -> None:
-    text = f"experiences:\n  a: {{pages: /, {TEXT}}}\n  b: {{pages: /, change: {{select: h1, add_class: x}}}}\n"
-    assert warnings(tmp_path, text) == []
+@st.composite
+def mutated(draw: st.DrawFn) -> bytes:
+    """A rule file with some of its bytes cut out, doubled, swapped or replaced."""
+    content = draw(st.sampled_from(RULE_FILES))
+    for _ in range(draw(st.integers(1, 4))):
+        begin, end = sorted(draw(st.tuples(*[st.integers(0, len(content))] * 2)))
+        piece = draw(st.sampled_from(PIECES) | st.binary(max_size=3) | st.just(content[begin:end] * 2))
+        content = content[:begin] + piece + content[end:]
+    return content
 
 
-def test_a_text_that_may_have_no_value_covers_nothing_for_everyone(tmp_path: Path) -> None:
-    text = f"experiences:\n  a: {{pages: /, priority: 1, {TEXT}}}\n  b: {{pages: /, {TEXT}}}\n"
-    assert len(warnings(tmp_path, text)) == 1
-    assert warnings(tmp_path, text.replace("text: Hi", "text: '{{ geo.city }}'", 1)) == []
-
-
-NEEDS = f"""\
-audiences:
-  gold: {{visitor.plan: gold}}
-experiences:
-  hero: {{pages: /, who: {{all: [gold, {{geo.city: Oslo}}]}}, {TEXT}}}
-  greeting: {{pages: /, change: {{select: h1, text: "{{{{ visitor.name }}}}"}}}}
-  evening: {{pages: /, when: {{hours: "18:00-23:00"}}, {TEXT}}}
-"""
-
-
-def test_the_consent_that_an_experience_waits_for_is_told(tmp_path: Path) -> None:
-    assert [str(need) for need in consent_needs(rulebook(tmp_path, NEEDS))] == [
-        "needs consent where company_without_consent is off (company): hero: visitor.plan",
-        "needs consent where company_without_consent is off (company): greeting: visitor.name",
-    ]
-
-
-def test_the_most_demanding_tier_is_told_first(tmp_path: Path) -> None:
-    tiers = {"visitor.plan": Tier.SESSION, "geo.city": Tier.PERSISTENT, "visitor.name": Tier.PERSISTENT}
-    needs = consent_needs(rulebook(tmp_path, NEEDS), lambda name: tiers.get(name, Tier.CONTEXTUAL))
-    assert [str(need) for need in needs] == [
-        "needs consent (persistent): hero: geo.city",
-        "needs consent (persistent): greeting: visitor.name",
-        "needs consent (session): hero: visitor.plan",
-    ]
+@given(files=st.lists(mutated() | st.binary(max_size=200), min_size=1, max_size=2), template=st.binary(max_size=60))
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_bytes_load_and_are_checked_or_are_told_to_be_wrong(files: list[bytes], template: bytes) -> None:
+    named = tuple((f"{number}.yaml", content) for number, content in enumerate(files))
+    try:
+        book = load_rulebook(RuleFolder("rules", named, {"a.html": ("rules/templates/a.html", template)}))
+    except RuleError as error:
+        problems = error.problems
+    else:
+        problems = (*lint(book, NOON), warning(Position("rules", 1, 1), "it loads", ""))
+    assert problems

@@ -45,7 +45,7 @@ def test_an_audience_may_name_one_that_is_defined_below() -> None:
         ("[a, b]", "", ["a list is not a condition (put `all:` or `any:` before it)"]),
         ("{}", "", ["an empty condition (to mean everyone, leave `who` out)"]),
         ("any: []", "", ["`any` is an empty list (leave it out, or name at least one test)"]),
-        ("all: ", "", ["`all` has no value"]),
+        ("all: ", "", ['`all` has no value (write it behind the colon; an empty text is "")']),
         ("not: {geo.eu: true}", "", ["unknown signal `not` (did you mean 'none'?)"]),
         (
             "a: true",
@@ -54,8 +54,12 @@ def test_an_audience_may_name_one_that_is_defined_below() -> None:
         ),
         ("contains: x", "", ["unknown signal `contains` (an operator stands under its signal)"]),
         ("qqq: Earth", "", ["unknown signal `qqq`"]),
-        ("a", "a: b\nb: c\nc: a", ["audience `a` comes back to itself: a → b → c → a"]),
-        ("a", "a: {any: [a, {geo.eu: true}]}", ["audience `a` comes back to itself: a → a"]),
+        ("a", "a: b\nb: c\nc: a", ["audience `a` comes back to itself: a → b → c → a (take it out of one of them)"]),
+        (
+            "a",
+            "a: {any: [a, {geo.eu: true}]}",
+            ["audience `a` comes back to itself: a → a (take it out of one of them)"],
+        ),
         (
             "all: [{geo.contry: NO}, {geo.city: []}]",
             "",

@@ -74,7 +74,7 @@ def test_the_sites_country_is_told_by_the_site() -> None:
     ("text", "problems"),
     [
         ("{}", ["`when` is empty (leave it out, or say when)"]),
-        ("tomorrow", ["`when` wants `key: value` lines"]),
+        ("tomorrow", ["`when` wants `key: value` lines (each on a line of its own, indented)"]),
         ("{form: 2026-12-01}", ["unknown key `form` in `when` (did you mean 'from'?)"]),
         (
             "{holidays: true}",
@@ -82,7 +82,7 @@ def test_the_sites_country_is_told_by_the_site() -> None:
         ),
         ("{holidays: {}}", ["`holidays` wants `country`, `is`, or both (such as {country: visitor, is: true})"]),
         ("{holidays: {contry: NO}}", ["unknown key `contry` in `holidays` (did you mean 'country'?)"]),
-        ("{holidays: {is: maybe}}", ["`is` is `true` or `false`, not `maybe`"]),
+        ("{holidays: {is: maybe}}", ["`is` is `true` or `false`, not `maybe` (write one of the two)"]),
         ("{holidays: {country: uk}}", ["unknown country `uk` (did you mean 'GB'?)"]),
         (
             "{holidays: {country: site}}",

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from proxy.rule_files import load_checked, read_folder
+from rules.errors import RuleError
 from tests.rules.reading import load_problems, rulebook, write
 
 HERO = "experiences: {hero: {pages: /, change: [{select: h1, text: Hi}]}}\n"
@@ -24,6 +26,19 @@ def test_the_tests_of_all_files_are_put_together_and_may_name_experiences_of_ano
     assert len(rulebook(tmp_path, HERO + tests).tests) == 2
 
 
+def test_places_are_read_with_their_texts(tmp_path: Path) -> None:
+    text = HERO + 'tests: [{name: it, visit: {page: /}, places: {"#hero h1": Hi, p: 1.10}}]'
+    (test,) = rulebook(tmp_path, text).tests
+    assert test.places == (("#hero h1", "Hi"), ("p", "1.10"))
+
+
+def test_a_place_that_is_no_selector_is_told_at_its_key(tmp_path: Path) -> None:
+    write(tmp_path, {"home.yaml": HERO + "tests: [{name: it, visit: {page: /}, places: {'h1[': Hi}}]"})
+    with pytest.raises(RuleError) as refused:
+        load_checked(read_folder(tmp_path))
+    assert ":2:47: `h1[` is not a CSS selector: " in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("test", "complaint"),
     [
@@ -37,7 +52,7 @@ def test_the_tests_of_all_files_are_put_together_and_may_name_experiences_of_ano
         ),
         (
             "{name: x, visit: {page: /, geo.country: [SE, NO]}, shows: hero}",
-            "2:50: `geo.country` has one value",
+            "2:50: `geo.country` has one value (a visitor is one of them; make another test for another)",
         ),
         (
             "{name: x, visit: {page: /, geo.country: XX}, shows: hero}",
@@ -45,11 +60,11 @@ def test_the_tests_of_all_files_are_put_together_and_may_name_experiences_of_ano
         ),
         (
             "{name: x, visit: {page: /, when: noon}, shows: hero}",
-            "2:37: unknown key `when` in `visit` (a visit has page, at, host and signals)",
+            "2:37: unknown key `when` in `visit` (a visit has page, at, host, id, variants and signals)",
         ),
         (
             "{name: x, visit: {page: /, time.hour: 9}, shows: hero}",
-            "2:48: `time.hour` follows from the moment",
+            "2:48: `time.hour` follows from the moment (`at` says it, such as 2026-12-24T20:00)",
         ),
         (
             "{name: x, visit: {page: /, at: 2026-12-02}, shows: hero}",
@@ -65,17 +80,27 @@ def test_the_tests_of_all_files_are_put_together_and_may_name_experiences_of_ano
         ),
         ("{visit: {page: /}, shows: hero}", "2:10: a test without `name` (say who visits, and what they should see)"),
         ("{name: x, shows: hero}", "2:10: a test without `visit` (such as visit: {page: /, geo.country: SE})"),
-        ("{name: x, visit: {page: /}}", "2:10: this test asks for nothing (add `shows` or `hides`)"),
+        ("{name: x, visit: {page: /}}", "2:10: this test asks for nothing (add `shows`, `hides` or `places`)"),
         (
             "{name: x, visit: {page: /}, shows: []}",
             "2:45: `shows` is an empty list (leave it out, or name at least one)",
         ),
-        ("{name: x, visit: {page: /}, shows: hero, hides: hero}", "2:10: `hero` can't be both shown and hidden"),
+        (
+            "{name: x, visit: {page: /}, shows: hero, hides: hero}",
+            "2:10: `hero` can't be both shown and hidden (take it out of `shows` or of `hides`)",
+        ),
         (
             "{name: x, visit: {page: /}, show: hero, hides: hero}",
             "2:38: unknown key `show` in a test (did you mean 'shows'?)",
         ),
-        ("{name: x, visit: {page: /}, places: {h1: Hi}}", "2:38: `places` is not supported by this version"),
+        (
+            "{name: x, visit: {page: /}, places: {}}",
+            '2:46: `places` names no place (such as places: {"#hero h1": "Welcome back"})',
+        ),
+        (
+            "{name: x, visit: {page: /, variants: {hero: bold}}, shows: hero}",
+            "2:48: `hero` is no experiment (the rulebook has none)",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_test_is_told_at_its_place(tmp_path: Path, test: str, complaint: str) -> None:

@@ -4,7 +4,8 @@ import pytest
 
 from rules.context import Value
 from rules.errors import MistakeError
-from rules.load_visits import read_at, read_page, read_signal
+from rules.geography import GeoPoint
+from rules.load_visits import read_arm, read_at, read_page, read_signal
 
 
 @pytest.mark.parametrize(
@@ -16,6 +17,7 @@ from rules.load_visits import read_at, read_page, read_signal
         ("geo.timezone", "Europe/Oslo", "Europe/Oslo"),
         ("device.type", "Mobile", "mobile"),
         ("visitor.points", "12", "12"),
+        ("geo.position", "59.9,10.7", GeoPoint(59.9, 10.7)),
     ],
 )
 def test_a_value_is_read_by_its_signals_type(name: str, word: str, value: Value) -> None:
@@ -31,7 +33,9 @@ def test_a_value_is_read_by_its_signals_type(name: str, word: str, value: Value)
         ("geo.country", "", "`geo.country` has no value"),
         ("geo.eu", "maybe", "`geo.eu` is `true` or `false`, not `maybe`"),
         ("geo.timezone", "Oslo", "unknown time zone `Oslo`"),
-        ("page.path", "/", "`page.path` follows from the page: write it into the path and its query"),
+        ("geo.position", "159.9,10.7", "there is no latitude 159.9"),
+        ("geo.position", "", "a position is latitude and longitude, not ``"),
+        ("page.path", "/", "`page.path` follows from the page"),
         ("time.hour", "9", "`time.hour` follows from the moment"),
     ],
 )
@@ -44,6 +48,10 @@ def test_a_value_that_can_not_be_is_refused(name: str, word: str, complaint: str
 def test_a_signal_with_one_value_takes_no_list() -> None:
     with pytest.raises(MistakeError, match="has one value"):
         read_signal("geo.city", ["Oslo", "Bergen"])
+
+
+def test_a_position_may_be_a_list_of_two() -> None:
+    assert read_signal("geo.position", ["59.9", "10.7"]) == GeoPoint(59.9, 10.7)
 
 
 def test_a_page_is_decoded_as_the_proxy_does_and_its_first_parameter_counts() -> None:
@@ -62,3 +70,25 @@ def test_a_moment_is_one_and_not_a_day() -> None:
         read_at("2026-12-02")
     with pytest.raises(MistakeError, match="is not in the years 1970 to 2999"):
         read_at("0001-01-01T00:00")
+
+
+EXPERIMENTS = {"cta": ("original", "bold"), "hero": ()}
+
+
+def test_an_arm_is_one_that_the_experiment_has() -> None:
+    assert read_arm(EXPERIMENTS, "cta", "bold") == "bold"
+
+
+@pytest.mark.parametrize(
+    ("name", "arm", "complaint", "hint"),
+    [
+        ("ctaa", "bold", "`ctaa` is no experiment", "did you mean 'cta'?"),
+        ("hero", "bold", "`hero` is no experiment", "there is cta"),
+        ("cta", "bald", "unknown variant `bald`", "did you mean 'bold'?"),
+        ("cta", "x", "unknown variant `x`", "it has original, bold"),
+    ],
+)
+def test_an_arm_that_no_experiment_has_is_refused(name: str, arm: str, complaint: str, hint: str) -> None:
+    with pytest.raises(MistakeError) as refused:
+        read_arm(EXPERIMENTS, name, arm)
+    assert (refused.value.message, refused.value.hint) == (complaint, hint)

@@ -119,6 +119,7 @@ def test_relative_urls_and_the_sites_own_hosts_are_within(url: str) -> None:
         "https://shop.example./", "javascript:alert(1)", "JavaScript:alert(1)", "java\tscript:alert(1)",
         "\x01javascript:alert(1)", "java&#115;cript:alert(1)", "javascript&colon;alert(1)", "data:text/html,a",
         "vbscript:a", "mailto:a@shop.example", "ftp://shop.example", "blob:https://shop.example/a", "//", "https://",
+        "https://shop.example&num;@evil.example", "//shop.example&#63;@evil.example",
     ],
 )  # fmt: skip
 def test_everywhere_else_is_not(url: str) -> None:

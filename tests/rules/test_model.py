@@ -30,3 +30,16 @@ experiences:
     book = rulebook(tmp_path, text)
     assert [experience.id for experience in book.live] == ["on"]
     assert len(book.experiences) == 3
+
+
+def test_a_rulebook_knows_the_arms_of_its_experiments(tmp_path: Path) -> None:
+    text = """
+goals: {bought: {page: /thanks}}
+experiences:
+  plain: {pages: /, change: [{select: p, text: Hi}]}
+  cta:
+    pages: /
+    experiment: {goal: bought, split: {original: 50, bold: 50}}
+    variants: {bold: {change: [{select: p, text: Hi}]}}
+"""
+    assert rulebook(tmp_path, text).arms == {"cta": ("original", "bold")}

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from rules.context import Value
-from rules.operators import Aged, InRange, IsOneOf, Known, as_date, as_moment, as_number, parse_moment
+from rules.geography import GeoPoint
+from rules.operators import Aged, InRange, IsOneOf, Known, Near, as_date, as_moment, as_number, parse_moment
 from tests.rules.reading import NOON
 
 
@@ -30,6 +31,14 @@ def test_only_known_passes_a_missing_value() -> None:
     assert Known(True).holds(None, NOON) is False
     assert IsOneOf(frozenset({"a"})).holds(None, NOON) is None
     assert Aged(timedelta(1), older=True).holds(None, NOON) is None
+    assert Near(GeoPoint(0.0, 0.0), 1).holds(None, NOON) is None
+
+
+def test_only_a_position_is_near() -> None:
+    near = Near(GeoPoint(59.9, 10.7), 50)
+    assert near.holds(GeoPoint(60.0, 10.7), NOON) is True
+    assert near.holds("60,10.7", NOON) is None
+    assert near.holds(("60", "10.7"), NOON) is None
 
 
 def test_a_moment_to_come_is_neither_recent_nor_old() -> None:

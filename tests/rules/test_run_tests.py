@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from rules.decision import Outcome
-from rules.run_tests import Miss, run_tests
+from rules.run_tests import Miss, Result, Seen, WrongText, run_tests
 from tests.rules.reading import NOON, rulebook
 
 EXPERIENCES = """
@@ -49,3 +49,42 @@ def test_drafts_are_tested_as_if_they_were_live(tmp_path: Path) -> None:
 
 def test_a_moment_of_its_own_counts_and_not_the_clock(tmp_path: Path) -> None:
     assert misses(tmp_path, 'visit: {page: /, at: "2026-12-02T15:00"}, hides: noon') == ()
+
+
+def looked(folder: Path, test: str, seen: Seen) -> Result:
+    """One test of these experiences, on a page where this is seen."""
+    (result,) = run_tests(rulebook(folder, f"{EXPERIENCES}tests: [{{name: it, {test}}}]"), NOON, lambda *_: seen)
+    return result
+
+
+def test_on_a_page_what_fell_out_there_is_not_shown(tmp_path: Path) -> None:
+    visit = "visit: {page: /, geo.country: SE}"
+    seen = Seen({"north": "h1: its selector finds nothing"})
+    (miss,) = looked(tmp_path, f"{visit}, shows: [north, noon]", seen).misses
+    assert (miss.experience.id, miss.left_out) == ("north", "h1: its selector finds nothing")
+    assert not looked(tmp_path, f"{visit}, hides: north", seen).failed
+
+
+def test_a_text_is_compared_without_its_white_space_and_has_to_stand_there_once(tmp_path: Path) -> None:
+    test = 'visit: {page: /}, places: {h1: "Good  day", p: Hi, nav: Hi, a: Hi}'
+    seen = Seen(texts={"h1": ("\n Good day ",), "p": ("Hello",), "nav": ("Hi", "Hi")})
+    result = looked(tmp_path, test, seen)
+    assert result.wrong_texts == (
+        WrongText("p", "Hi", ("Hello",)),
+        WrongText("nav", "Hi", ("Hi", "Hi")),
+        WrongText("a", "Hi", ()),
+    )
+    assert not result.skipped
+
+
+def test_a_page_that_can_not_be_looked_at_fails_the_test_and_says_no_more(tmp_path: Path) -> None:
+    result = looked(tmp_path, "visit: {page: /}, shows: north, places: {p: Hi}", Seen(trouble="404"))
+    assert (result.failed, result.trouble, result.misses, result.wrong_texts) == (True, "404", (), ())
+
+
+def test_without_a_page_places_are_skipped_and_the_rest_is_asked(tmp_path: Path) -> None:
+    (result,) = run_tests(
+        rulebook(tmp_path, f"{EXPERIENCES}tests: [{{name: it, visit: {{page: /}}, shows: north, places: {{p: Hi}}}}]"),
+        NOON,
+    )
+    assert (result.skipped, result.failed) == (True, True)

@@ -226,3 +226,37 @@ def test_the_next_turn_is_the_one_that_asking_every_minute_finds(case: tuple[Sch
     else:
         assert turn is not None
         assert found - timedelta(minutes=1) < turn <= found
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("{until: 2026-01-01}", "{from: 2026-01-04}", True),
+        ("{until: 2026-01-01}", "{from: 2026-01-02}", False),  # where days begin late it is still the first
+        ("{days: mon-fri}", "{days: sat-sun}", True),
+        ("{days: mon-fri}", "{days: fri-sun}", False),
+        ("{days: mon-fri, timezone: Europe/Oslo}", "{days: sat-sun}", False),
+        ("{days: fri, hours: '22:00-06:00'}", "{days: sat}", False),
+        ("{days: fri, hours: '08:00-12:00'}", "{hours: '13:00-14:00'}", False),
+    ],
+)
+def test_schedules_are_apart_where_no_moment_is_in_both(one: str, other: str, *, expected: bool) -> None:
+    assert schedule(one).is_apart_from(schedule(other)) is expected
+    assert schedule(other).is_apart_from(schedule(one)) is expected
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        ("{from: 2026-12-07, until: 2026-12-10, days: sat-sun}", False),
+        ("{from: 2026-12-07, until: 2026-12-12, days: sat-sun}", True),
+        ("{until: 2026-12-10, days: sat-sun}", False),  # asked on a Wednesday
+        ("{until: 2026-12-12, days: sat-sun}", True),
+        ("{from: 2026-12-07, until: 2026-12-10}", True),
+        ("{days: sat}", True),
+        ("{holidays: {country: NO}}", True),
+        ("{from: 9999-12-30, until: 9999-12-31, days: mon}", False),
+    ],
+)
+def test_a_schedule_without_a_moment_can_not_open(when: str, *, expected: bool) -> None:
+    assert schedule(when).can_open(datetime(2026, 12, 9, 12, tzinfo=UTC)) is expected

@@ -20,6 +20,7 @@ RULE_FILES = sorted(ROOT.glob("examples/*/rules/*.yaml"))
 PAGES = ("docs/rules.md", "docs/consent.md", "README.md")
 HERO = "experiences: {{hero: {{pages: /, {}, change: [{{select: h1, text: Hi}}]}}}}"
 CHANGE = "experiences: {{hero: {{pages: /, change: [{}]}}}}"
+RANK = "experiences: {{hero: {{pages: /, change: {{select: ul, rank: {{items: '> li', read: {}, by: {}}}}}}}}}"
 
 _WORDS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
@@ -77,7 +78,12 @@ def test_every_rule_file_of_the_examples_and_the_guide_fits(text: str) -> None:
     "text",
     [
         "experience: {}",
-        "goals: {}",
+        "goals: {signup: {}}",
+        "holdout: {shares: 5%}",
+        "experiences: {hero: {pages: /}}",
+        HERO.format("variants: {}"),
+        HERO.format("experiment: {splits: {original: 50, bold: 50}}"),
+        "experiences: {a: {pages: /, experiment: {split: {b: 100}}, variants: {b: {}}}}",
         HERO.format("whoo: everyone"),
         HERO.format("priority: high"),
         HERO.format("draft: maybe"),
@@ -87,10 +93,19 @@ def test_every_rule_file_of_the_examples_and_the_guide_fits(text: str) -> None:
         HERO.format("who: {time.hour: {min: 9}}"),
         HERO.format("who: {any: []}"),
         HERO.format("who: [geo.country: SE]"),
+        HERO.format("who: {geo.position: {near: {lat: 59.9, lon: 10.7}}}"),
+        HERO.format("who: {geo.position: [59.9, 10.7]}"),
         HERO.format("when: {day: mon}"),
         HERO.format("pages2: /x"),
         CHANGE.format("{select: h1}"),
         CHANGE.format("{text: Hi}"),
+        CHANGE.format("{select: ul, rank: {items: li, read: {x: b}}}"),
+        RANK.format("{x: {}}", "{boost: 2, where: {item.x: a}}"),
+        RANK.format("{x: {as: date}}", "{boost: 2, where: {item.x: a}}"),
+        RANK.format("{x: b}", "{boost: 2}"),
+        RANK.format("{x: b}", "{boost: 2, where: {geo.country: NO}}"),
+        RANK.format("{x: b}", "{boost: 2, where: members}"),
+        RANK.format("{x: b}", "{affinity: {x: 2}}"),
         CHANGE.format("{select: h1, text: a, html: b}"),
         CHANGE.format("{select: h1, link: {text: a}}"),
         CHANGE.format("{select: h1, insert: {before: a, after: b}}"),
@@ -111,9 +126,13 @@ def test_what_it_refuses_the_loader_refuses_too(text: str, tmp_path: Path) -> No
         HERO.format("who: {geo.country: no, geo.eu: [true], visitor.points: {at_least: '5'}, page.query.q: 0150}"),
         HERO.format("title: 2026, priority: '5', draft: 'FALSE', pages: 404").replace("pages: /, ", "", 1),
         HERO.format("who: {all: {geo.city: Oslo*, any: [{device.type: tv}]}}"),
+        HERO.format("who: {geo.position: {near: {lat: 59.9, lon: '-10.7', km: 50}}}"),
         CHANGE.format("{select: h1, text: 12, all: true}, {select: p, attributes: {id: null, width: 5}}"),
+        RANK.format("{x: b, y: {as: number}}", "[{boost: -1.5, where: {any: [item.x: [a, 5], item.y: {below: 5}]}}]"),
+        RANK.format("{x: '@x'}", "{boost: '2', where: {none: {item.x: {known: false}}}}, pin: .ad, keep_first: '1'"),
         "experiences: # none so far\naudiences:\ntests:",
         "tests: [{name: 1, visit: {page: /, geo.country: se, visitor.points: 5, geo.eu: true}, shows: hero}]",
+        "tests: [{name: 1, visit: {page: /, geo.position: [59.9, 10.7]}, shows: hero}]",
     ],
 )
 def test_it_is_no_stricter_than_the_loader_with_scalars(text: str) -> None:
@@ -125,4 +144,5 @@ def test_every_signal_is_described_with_an_example() -> None:
     known = {**condition["properties"], **condition["patternProperties"]}
     described = {schema["description"]: schema["examples"] for schema in known.values() if "examples" in schema}
     assert described == {signal.meaning: [signal.example] for signal in catalogue()}
-    assert set(condition["patternProperties"]) == {"^page[.]query[.].", "^visitor[.]."}
+    families = ("page.query.", "visits.within.", "visitor.preferences.", "visitor.", "company.")
+    assert set(condition["patternProperties"]) == {f"^{name.replace('.', '[.]')}." for name in families}

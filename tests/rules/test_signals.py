@@ -24,6 +24,26 @@ def test_an_open_family_has_every_name(name: str) -> None:
     assert (signal.name, signal.type) == (name, Type.ANY)
 
 
+@pytest.mark.parametrize("name", ["visits.within.7d", "visits.within.30m", "visits.within.99999w"])
+def test_visits_within_a_period_are_a_number(name: str) -> None:
+    signal = lookup(name)
+    assert signal is not None
+    assert (signal.type, signal.tier) == (Type.NUMBER, Tier.PERSISTENT)
+
+
+@pytest.mark.parametrize("name", ["visits.within.", "visits.within.0d", "visits.within.7", "visits.within.7 d"])
+def test_visits_within_what_is_no_period_are_no_signal(name: str) -> None:
+    assert lookup(name) is None
+    assert suggest(name) == "such as visits.within.7d"
+
+
+@pytest.mark.parametrize("name", ["visitor.preferences.diet", "visitor.new", "visits.count", "first_source.medium"])
+def test_what_is_remembered_of_other_visits_is_persistent(name: str) -> None:
+    signal = lookup(name)
+    assert signal is not None
+    assert signal.tier is Tier.PERSISTENT
+
+
 @pytest.mark.parametrize("name", ["visitor.", "page.query", "visitor", "geo", "", "geo.planet"])
 def test_what_is_not_declared_is_no_signal(name: str) -> None:
     assert is_signal(name) is False

@@ -25,3 +25,17 @@ def test_a_moment_without_an_offset_is_on_the_visitors_clock_or_else_the_sites()
 
 def test_a_moment_with_an_offset_is_that_moment() -> None:
     assert Visit("/", at=NOON).context(datetime(2020, 1, 1, tzinfo=UTC), "Asia/Tokyo").get("time.hour") == 21
+
+
+def test_a_visit_is_the_first_page_of_a_first_visit_that_was_consented_to() -> None:
+    context = Visit("/offers", signals={"source.medium": "email"}).context(NOON, "UTC")
+    assert (context.get("visits.count"), context.get("visits.pages"), context.get("visitor.new")) == (1, 1, True)
+    assert (context.get("session.pages"), context.get("session.landing")) == (1, "/offers")
+    assert (context.get("session.started"), context.get("visits.first")) == (NOON, NOON)
+    assert (context.get("first_source.medium"), context.get("visits.last")) == ("email", None)
+
+
+def test_a_visit_that_is_not_the_first_is_said_to_be() -> None:
+    context = Visit("/", signals={"visits.count": 3}).context(NOON, "UTC")
+    assert (context.get("visits.count"), context.get("visitor.new")) == (3, False)
+    assert (context.get("visits.first"), context.get("first_source.medium")) == (None, None)

@@ -19,7 +19,7 @@ def test_a_tab_is_named_whatever_the_complaint() -> None:
 
 
 def test_a_complaint_that_is_not_known_is_passed_on() -> None:
-    assert told("a: b", "did not find expected key") == "1 not YAML: did not find expected key"
+    assert told("a: b", "found a riddle") == "1 not YAML: found a riddle"
 
 
 def test_a_value_that_goes_on_after_its_bracket_is_found_on_the_line() -> None:
@@ -27,7 +27,15 @@ def test_a_value_that_goes_on_after_its_bracket_is_found_on_the_line() -> None:
 
 
 def test_a_bracket_that_is_closed_is_not_blamed() -> None:
-    assert told("a: [b, c]", "did not find expected key") == "1 not YAML: did not find expected key"
+    assert told("a: [b, c]", "found a riddle") == "1 not YAML: found a riddle"
+
+
+def test_a_line_without_a_colon_is_named() -> None:
+    assert told("  title Summer", "could not find expected ':'") == "3 `title Summer` is no `key: value`"
+
+
+def test_a_line_that_is_indented_otherwise_is_told() -> None:
+    assert told(" a: b", "did not find expected key", column=2) == "2 this line does not line up with those above"
 
 
 def test_a_place_past_the_end_is_no_error() -> None:

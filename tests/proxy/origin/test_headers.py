@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import pytest
 
 from proxy.origin.headers import (
+    VIA,
+    VISITOR_FIELD,
     Headers,
     asks_for_page,
     changed_response_headers,
@@ -14,6 +18,7 @@ from proxy.origin.headers import (
     response_headers,
     rewritten_response_headers,
 )
+from proxy.visitor.geo import EDGESCAPE, PRESETS
 
 HOST = (b"host", b"shop.example")
 
@@ -86,6 +91,42 @@ FORGED = [
     (b"x_forwarded_for", b"6.6.6.6"),
     (b"x-real-ip", b"6.6.6.6"),
     (b"forwarded", b"for=6.6.6.6"),
+    (b"x-forwarded", b"for=6.6.6.6"),
+    (b"x-vercel-forwarded-for", b"6.6.6.6"),
+]
+# What frameworks and CDN plugins of origins believe (docs/transparency.md): who asks, from where, and for what.
+FORGED_ELSEWHERE = [
+    *(
+        (name, b"6.6.6.6")
+        for name in (
+            b"cf-connecting-ip",
+            b"cf-connecting-ipv6",
+            b"cf_connecting_ip",
+            b"cf-pseudo-ipv4",
+            b"true-client-ip",
+            b"x-client-ip",
+            b"x-cluster-client-ip",
+            b"x-real-ip",
+            b"fastly-client-ip",
+            b"x-azure-clientip",
+            b"x-azure-socketip",
+            b"x-original-forwarded-for",
+        )
+    ),
+    *((name, b"/admin") for name in (b"x-rewrite-url", b"x_rewrite_url", b"x-original-url", b"x-original-uri")),
+    *((name, b"evil.example") for name in (b"x-original-host", b"x-host")),
+    *((name, b"NO") for preset in PRESETS.values() for name in astuple(preset)),
+    *(
+        (name, b"NO")
+        for name in (EDGESCAPE, b"cf-ipcontinent", b"cf-region", b"cf-metro-code", b"CF_IPCountry".lower())
+    ),
+]
+APPLICATIONS = [
+    b"x-http-method-override",
+    b"x-hostname",
+    b"x-original-filename",
+    b"x-vercel-protection-bypass",
+    b"cf-ray",
 ]
 
 
@@ -97,6 +138,17 @@ def test_what_an_untrusted_peer_says_of_hops_is_replaced(field: tuple[bytes, byt
     assert values(headers, b"x-forwarded-for") == [b"192.0.2.7"]
     assert values(headers, b"x-forwarded-host") == [b"www.shop.example"]
     assert values(headers, b"x-forwarded-proto") == [b"https"]
+
+
+@pytest.mark.parametrize("field", FORGED_ELSEWHERE)
+def test_what_only_a_proxy_can_know_passes_from_a_trusted_one_alone(field: tuple[bytes, bytes]) -> None:
+    assert field[0] not in names(sent(field))
+    assert values(sent(field, peer="10.0.0.1", trusted=True), field[0]) == [field[1]]
+
+
+@pytest.mark.parametrize("name", APPLICATIONS)
+def test_what_an_application_may_ask_of_browsers_passes_from_anyone(name: bytes) -> None:
+    assert values(sent((name, b"1")), name) == [b"1"]
 
 
 def test_a_trusted_peer_is_added_to_the_hops_it_told() -> None:
@@ -131,6 +183,22 @@ def test_a_response_keeps_each_cookie() -> None:
     headers = ((b"set-cookie", b"a=1"), (b"x", b"y"), (b"set-cookie", b"b=2; Expires=Thu, 01 Jan 2026 00:00:00 GMT"))
 
     assert response_headers(headers)[:3] == headers
+
+
+def test_what_the_origin_says_of_a_visitor_goes_no_further_and_no_cache_keeps_what_came_with_it() -> None:
+    caching = ((b"cache-control", b"public, max-age=60"), (b"surrogate-control", b"max-age=60"), (b"etag", b'"1"'))
+    assert response_headers((*caching, (VISITOR_FIELD, b"plan=pro"))) == (
+        (b"etag", b'"1"'),
+        (b"cache-control", b"no-store"),
+        VIA,
+    )
+
+
+@pytest.mark.parametrize("name", [VISITOR_FIELD, VISITOR_FIELD.replace(b"-", b"_")])
+@pytest.mark.parametrize("trusted", [True, False])
+def test_nobody_but_the_origin_says_what_a_visitor_is(name: bytes, trusted: bool) -> None:
+    passed = request_headers(((name, b"plan=pro"),), peer="192.0.2.1", trusted=trusted, scheme="http", authority="a")
+    assert name not in dict(passed)
 
 
 def test_a_length_beside_a_coding_goes() -> None:

@@ -8,11 +8,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from proxy.page.compile import Cut, Page, compile_cut
-from proxy.page.locate import check_selector
+from proxy.rule_files import load_checked, read_folder
 from rules.context import Value, make_context
 from rules.decide import decide
 from rules.decision import Decision
-from rules.load import load_rulebook
 from rules.model import RuleBook
 from rules.plan import make_plan
 from tests.rules.reading import NOON, write
@@ -34,7 +33,7 @@ def book_of(rules: str, templates: Templates | None = None) -> RuleBook:
     whole = rules if "experiences:" in rules else f"experiences:\n{rules}"
     files = {f"templates/{name}": text for name, text in (templates or {}).items()}
     with TemporaryDirectory() as folder:
-        return load_rulebook(write(Path(folder), {"home.yaml": whole, **files}), check_selector=check_selector)
+        return load_checked(read_folder(write(Path(folder), {"home.yaml": whole, **files})))
 
 
 def decided_by(book: RuleBook, signals: Signals | None = None) -> Decision:

@@ -50,10 +50,9 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
 
-    @property
-    def refused_share(self) -> float:
-        """Refusals and disagreements, as a share of the pairs."""
-        return (self.counts["refused"] + self.counts["disagreed"]) / max(1, self.counts["pairs"])
+    def refused_share(self, of: str = "pairs") -> float:
+        """Refusals and disagreements, as a share of what was tried."""
+        return (self.counts["refused"] + self.counts["disagreed"]) / max(1, self.counts[of])
 
 
 def try_pairs(name: str, page: Page, pairs: Iterator[tuple[Element, str]], tally: Tally) -> None:

@@ -177,6 +177,8 @@ def test_an_inline_background_is_a_picture_too(html: bytes, expected: bytes) -> 
     [
         (b"<p>a</p>", "- {select: h1, text: x}", "its selector finds nothing"),
         (b"<p>a</p><p>b</p>", "- {select: p, text: x}", "its selector finds 2 places, and `all: true` is not said"),
+        (b"<p>a</p>" * 1_001, "- {select: p, all: true, text: x}",
+         "its selector finds 1,001 places, and no more than 1,000 are changed"),
         (b"<p>a</p>", "- {select: p, link: {href: /x}}", "<p> is no link"),
         (b"<p>a</p>", "- {select: p, image: {src: /x.jpg}}", "<p> shows no picture of its own"),
         (b"<p style=color:red>a</p>", "- {select: p, image: {src: /x.jpg}}",

@@ -108,3 +108,14 @@ def test_every_character_is_read_by_browsers_as_it_was_meant(name: str) -> None:
     everywhere = "".join(map(chr, (*range(0xA0, 0x500), *range(0x2010, 0x2700), *range(0x3000, 0x3100))))
     written = charset.encode(everywhere)
     assert html.unescape(written.decode(f"whatwg-{name}")) == everywhere
+
+
+@pytest.mark.parametrize(
+    ("label", "encoded"), [("utf-8", b"\xc3\xb8"), ("latin1", b"\xf8"), ("shift_jis", b"\x83\x5c")]
+)
+def test_a_pages_bytes_are_read_as_browsers_read_them(label: str, encoded: bytes) -> None:
+    assert charset_of(b"<p>", label).decode(encoded) == ("ソ" if label == "shift_jis" else "ø")
+
+
+def test_a_page_without_a_charset_is_read_as_utf_8() -> None:
+    assert charset_of(b"<p>", None).decode(b"\xc3\xb8\xff") == "ø\ufffd"

@@ -198,7 +198,7 @@ def test_a_fragment_that_is_not_whole_is_left_out(html: str) -> None:
 def test_without_verification_what_was_set_aside_before_stays_out() -> None:
     decision = decided(one("- {select: 'p > a', remove: true}", "wrong") + one("- {select: h1, text: Hello}", "right"))
     (wrong, _) = decision.choices
-    cut = compile_cut(Page(MISNESTED, None), decision, aside=frozenset({wrong.experience.digest}), verify=False)
+    cut = compile_cut(Page(MISNESTED, None), decision, aside=frozenset({wrong.variant.digest}), verify=False)
 
     assert cut.shown == ("right",)
     assert filled(cut, decision) == MISNESTED.replace(b"Hi", b"Hello")

@@ -52,7 +52,7 @@ def test_edits_on_saved_real_pages_are_right_and_hardly_ever_refused(capsys: pyt
         print("\n".join(tally.notes))
     assert tally.counts["pairs"] > 3000
     assert tally.counts["foreign bytes changed"] == 0
-    assert tally.refused_share < 0.01
+    assert tally.refused_share() < 0.01
 
 
 def _try_saved_page(path: Path, label: str | None, tally: Tally) -> None:

@@ -2,7 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.page.locate import Located, RefusedError, SelectorError, check_selector, declared_encoding, latin1_reading
+from proxy.page.locate import (
+    Located,
+    RefusedError,
+    SelectorError,
+    attribute_value,
+    check_selector,
+    declared_encoding,
+    latin1_reading,
+    shown_text,
+)
 
 
 def spans(body: bytes, selector: str) -> list[tuple[bytes, bytes, bytes]]:
@@ -126,3 +135,41 @@ def test_what_is_left_open_before_a_place_and_at_its_end_is_known() -> None:
 )
 def test_an_encoding_is_declared_or_guessed(body: bytes, label: str | None, expected: tuple[str, bool]) -> None:
     assert declared_encoding(body, label) == expected
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("plain", "plain"),
+        ("a &amp; b", "a & b"),
+        ("<b>1</b>&nbsp;<i>299", "1\xa0299"),
+        ("x<!-- y --><script>'z'</script><style>z</style><template>z</template><noscript>z</noscript>", "x"),
+    ],
+)
+def test_the_text_of_markup_is_what_a_browser_shows(markup: str, text: str) -> None:
+    assert shown_text(markup) == text
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ('title="a &amp; b"', "a & b"),
+        ("TITLE = 'it''", "it"),
+        ("href=/a?b=c&d=e", "/a?b=c&d=e"),
+        ("data-x=a/", "a/"),
+        ('class="a  b"', "a  b"),
+        ("hidden", ""),
+        ('x=""', ""),
+    ],
+)
+def test_the_value_of_an_attribute_is_read_from_its_source(source: str, value: str) -> None:
+    assert attribute_value(source) == value
+
+
+def test_what_an_element_contains_is_found_from_it_on() -> None:
+    page = Located(b"<ul><li>1<ul><li>2</ul></ul>")
+    outer = page.elements("ul")[0]
+    assert len(page.inside(outer, ":scope > li")) == 1
+    assert len(page.inside(outer, "li")) == 2
+    with pytest.raises(SelectorError):
+        page.inside(outer, "> li")

@@ -16,9 +16,11 @@ WRONG = decided(one("- {select: 'p > a', remove: true}", "wrong", 1) + one("- {s
 BOMB = b"<h1>Hi</h1>" + b"".join(b"<b i%d><p>" % number for number in range(1000))
 
 
-def cuts(memory: CutMemory, pages: list[bytes], decision: Decision, url: str = "shop.example/") -> list[Kept]:
+def cuts(
+    memory: CutMemory, pages: list[bytes], decision: Decision, url: str = "shop.example/", query: bytes = b""
+) -> list[Kept]:
     async def all_of_them() -> list[Kept]:
-        return [await memory.cut(url, page, "utf-8", decision) for page in pages]
+        return [await memory.cut(url, page, "utf-8", decision, query=query) for page in pages]
 
     return asyncio.run(all_of_them())
 
@@ -120,6 +122,25 @@ def test_what_was_set_aside_is_tried_again_with_the_next_sample() -> None:
 
     assert kept[-1].cut.shown == ("wrong", "right")
     assert memory.set_aside == 1
+
+
+def test_what_a_strangers_query_brings_into_a_page_keeps_nothing_off_the_pages_of_others() -> None:
+    memory = CutMemory(1 << 20)
+    hostile, again, *others = new_pages(8)
+    mended = [page.replace(b" three</b>", b"</b>").replace(b"</a>", b"</b></a>") for page in others]
+
+    assert cuts(memory, [hostile], WRONG, query=b"q=<b>")[0].cut.shown == ("right",)
+    assert [each.cut.shown for each in cuts(memory, mended, WRONG, query=b"q=x")] == [("wrong", "right")] * 6
+    assert cuts(memory, [again], WRONG, query=b"q=<b>")[0].cut.shown == ("right",)
+    assert memory.set_aside == 1
+
+
+def test_a_bomb_that_a_strangers_query_makes_refuses_no_other_page() -> None:
+    memory = CutMemory(1 << 20)
+    with pytest.raises(UntouchableError):
+        cuts(memory, [BOMB], HELLO, query=b"q=<b>")
+
+    assert cuts(memory, [b"<h1>Hi</h1>1"], HELLO, query=b"q=x")[0].cut.shown == ("a",)
 
 
 def test_a_selector_that_finds_nothing_is_told_once_for_each_page(caplog: pytest.LogCaptureFixture) -> None:

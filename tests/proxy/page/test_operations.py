@@ -8,6 +8,7 @@ from proxy.page.operations import (
     EditClass,
     InsertBeside,
     Operation,
+    Reorder,
     ReplaceElement,
     SetAttribute,
     SetBackground,
@@ -15,6 +16,7 @@ from proxy.page.operations import (
     background_span,
     conflict,
     effective,
+    tangled,
     with_class,
 )
 from proxy.page.writing import Mode, Writing
@@ -47,6 +49,10 @@ def test_what_is_replaced_buries_what_lies_in_it_and_not_itself() -> None:
         (SetAttribute(P, "style", TEXT), SetBackground(P, TEXT)),
         (SetAttribute(P, "class", TEXT), EditClass(P, "x", present=True)),
         (EditClass(P, "x", present=True), EditClass(P, "x", present=False)),
+        (Reorder(DIV, (P,), (0,)), SetContent(DIV, TEXT)),
+        (Reorder(DIV, (BOLD,), (0,)), SetContent(P, TEXT)),
+        (Reorder(DIV, (P,), (0,)), ReplaceElement(DIV, None)),
+        (Reorder(DIV, (P,), (0,)), Reorder(DIV, (BOLD,), (0,))),
     ],
 )
 def test_two_that_write_one_thing_conflict_either_way_round(one: Operation, other: Operation) -> None:
@@ -65,6 +71,11 @@ def test_two_that_write_one_thing_conflict_either_way_round(one: Operation, othe
         (InsertBeside(P, Where.FIRST, TEXT), InsertBeside(P, Where.FIRST, TEXT)),
         (InsertBeside(P, Where.FIRST, TEXT), SetContent(BOLD, TEXT)),
         (SetContent(DIV, TEXT), InsertBeside(DIV, Where.BEFORE, TEXT)),
+        (Reorder(DIV, (P,), (0,)), ReplaceElement(P, None)),
+        (Reorder(DIV, (P,), (0,)), SetContent(P, TEXT)),
+        (Reorder(DIV, (P,), (0,)), InsertBeside(DIV, Where.LAST, TEXT)),
+        (Reorder(DIV, (P,), (0,)), EditClass(DIV, "x", present=True)),
+        (Reorder(DIV, (P,), (0,)), Reorder(P, (BOLD,), (0,))),
     ],
 )
 def test_two_that_write_different_things_do_not(one: Operation, other: Operation) -> None:
@@ -85,6 +96,26 @@ def test_of_one_experience_only_what_has_an_effect_is_left() -> None:
 
     assert effective(every) == [beside, last]
     assert effective([EditClass(P, "x", present=True), SetContent(DIV, TEXT)]) == [SetContent(DIV, TEXT)]
+
+
+def test_of_one_experience_the_last_order_counts_unless_the_list_is_replaced() -> None:
+    first, last = Reorder(DIV, (P,), (0,)), Reorder(DIV, (), ())
+    assert effective([first, last]) == [last]
+    assert effective([last, SetContent(DIV, TEXT)]) == [SetContent(DIV, TEXT)]
+    assert effective([last, ReplaceElement(DIV, None)]) == [ReplaceElement(DIV, None)]
+
+
+def test_lists_are_tangled_where_the_items_of_one_are_spread_over_the_others() -> None:
+    page = Located(b"<main><ul><li>1<li>2</ul><ul><li>3<li>4</ul></main>")
+    main, lists, items = page.find("main")[0], page.find("ul"), page.find("li")
+    outer, whole = Reorder(main, tuple(lists), (1, 0)), Reorder(main, tuple(items), (3, 2, 1, 0))
+    inner, other = Reorder(lists[0], tuple(items[:2]), (1, 0)), Reorder(lists[1], tuple(items[2:]), (1, 0))
+    for one, another in ((inner, other), (outer, inner), (outer, other)):
+        assert not tangled(one, another)
+        assert not tangled(another, one)
+    for one in (outer, inner, other):
+        assert tangled(one, whole)
+        assert tangled(whole, one)
 
 
 def test_a_change_may_have_thousands_of_places() -> None:

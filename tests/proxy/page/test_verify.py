@@ -4,7 +4,7 @@ import pytest
 
 from proxy.page.compile import Page
 from proxy.page.locate import Located
-from proxy.page.operations import InsertBeside, Operation, ReplaceElement, SetAttribute, SetContent
+from proxy.page.operations import InsertBeside, Operation, Reorder, ReplaceElement, SetAttribute, SetContent
 from proxy.page.verify import agrees, bearable
 from proxy.page.writing import Mode, Writing
 from rules.model import Where
@@ -81,3 +81,20 @@ def test_pages_that_the_engines_read_differently_are_not_agreed_with() -> None:
 )
 def test_only_pages_that_can_be_read_in_linear_time_are_bearable(body: bytes, *, expected: bool) -> None:
     assert bearable(Located(body)) is expected
+
+
+def test_items_that_moved_are_agreed_with_only_in_their_new_order() -> None:
+    body = b"<ul><li>a <li>b</li>, <li>c<template><i>t</i></template></ul>"
+    page = Page(body, "utf-8")
+    (place,) = page.located.find("ul")
+    moved = Reorder(place, tuple(page.located.find("li")), (2, 0, 1))
+
+    assert agrees(
+        page.located,
+        body,
+        b"<ul><li>c<template><i>t</i></template></li><li>a </li>, <li>b</ul>",
+        page.charset,
+        [moved],
+    )
+    for cut in (body, b"<ul><li>c<template></template></li><li>a </li>, <li>b</ul>", b"<ul><li>c<li>a , <li>b</ul>"):
+        assert not agrees(page.located, body, cut, page.charset, [moved])

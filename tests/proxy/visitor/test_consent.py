@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.settings import CONSENT_PRESETS, ConsentSource, Settings
+from proxy.setting_values import CONSENT_PRESETS, ConsentSource
+from proxy.settings import Settings
 from proxy.visitor.consent import MAX_COOKIE_BYTES, Answer, ConsentReader, make_consent_reader
 from rules.signals import Tier
 

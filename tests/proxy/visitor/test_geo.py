@@ -1,9 +1,9 @@
-from collections.abc import Mapping
-
 import pytest
 
-from proxy.settings import GeoPreset
-from proxy.visitor.geo import EU_MEMBERS, PRESETS, GeoReader
+from proxy.setting_values import GeoPreset
+from proxy.visitor.geo import PRESETS, GeoReader
+from proxy.visitor.place import Place
+from rules.geography import GeoPoint
 
 BERGEN = {
     "geo.country": "NO",
@@ -12,10 +12,11 @@ BERGEN = {
     "geo.city": "Bergen",
     "geo.postcode": "5003",
     "geo.timezone": "Europe/Oslo",
+    "geo.position": GeoPoint(60.38, 5.33),
 }
 
 
-def read(headers: dict[str, str | bytes], *presets: str) -> Mapping[str, str | bool]:
+def read(headers: dict[str, str | bytes], *presets: str) -> Place:
     raw = {name.encode(): value if isinstance(value, bytes) else value.encode() for name, value in headers.items()}
     return GeoReader(map(GeoPreset, presets)).read(raw.get)
 
@@ -31,6 +32,8 @@ def read(headers: dict[str, str | bytes], *presets: str) -> Mapping[str, str | b
                 "cf-ipcity": "Bergen",
                 "cf-postal-code": "5003",
                 "cf-timezone": "Europe/Oslo",
+                "cf-iplatitude": "60.380",
+                "cf-iplongitude": "5.33",
             },
         ),
         (
@@ -41,6 +44,8 @@ def read(headers: dict[str, str | bytes], *presets: str) -> Mapping[str, str | b
                 "cloudfront-viewer-city": "Bergen",
                 "cloudfront-viewer-postal-code": "5003",
                 "cloudfront-viewer-time-zone": "Europe/Oslo",
+                "cloudfront-viewer-latitude": "60.380",
+                "cloudfront-viewer-longitude": "5.33",
             },
         ),
         (
@@ -51,6 +56,8 @@ def read(headers: dict[str, str | bytes], *presets: str) -> Mapping[str, str | b
                 "client-geo-city": "bergen",
                 "client-geo-postal-code": "5003",
                 "client-geo-timezone": "Europe/Oslo",
+                "client-geo-latitude": "60.380",
+                "client-geo-longitude": "5.33",
             },
         ),
         (
@@ -61,6 +68,8 @@ def read(headers: dict[str, str | bytes], *presets: str) -> Mapping[str, str | b
                 "x-vercel-ip-city": "Bergen",
                 "x-vercel-ip-postal-code": "5003",
                 "x-vercel-ip-timezone": "Europe/Oslo",
+                "x-vercel-ip-latitude": "60.380",
+                "x-vercel-ip-longitude": "5.33",
             },
         ),
         (
@@ -99,10 +108,6 @@ def test_a_country_is_written_in_upper_case() -> None:
 )
 def test_eu_follows_from_the_country(country: str, member: bool) -> None:
     assert read({"cf-ipcountry": country}, "cloudflare")["geo.eu"] is member
-
-
-def test_the_eu_has_twenty_seven_members() -> None:
-    assert len(EU_MEMBERS) == 27
 
 
 @pytest.mark.parametrize(
@@ -157,3 +162,36 @@ def test_two_networks_are_never_mixed() -> None:
     headers: dict[str, str | bytes] = {"cf-ipcountry": "NO", "x-vercel-ip-country": "SE", "x-vercel-ip-city": "Malmö"}
     assert read(headers, "cloudflare", "vercel") == {"geo.country": "NO", "geo.eu": False}
     assert read(headers, "akamai", "vercel") == {"geo.country": "SE", "geo.eu": True, "geo.city": "Malmö"}
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude"),
+    [
+        ("999.9", "999.9"),
+        ("90.1", "0"),
+        ("0", "180.1"),
+        ("60.38", ""),
+        ("", "5.33"),
+        ("60;38", "5;33"),
+        ("NaN", "5.33"),
+        ("inf", "0"),
+        ("6e1", "5"),
+        ("60.38N", "5.33E"),
+        ("reserved", "reserved"),
+        ("0.000000", "0.000000"),
+        ("%00", "5"),
+        ("9" * 400, "1"),
+    ],
+)
+def test_a_position_that_is_not_one_on_the_earth_is_missing(latitude: str, longitude: str) -> None:
+    headers: dict[str, str | bytes] = {"cf-iplatitude": latitude, "cf-iplongitude": longitude}
+    assert read(headers, "cloudflare") == {}
+    assert read({"x-akamai-edgescape": f"country_code=SE,lat={latitude},long={longitude}"}, "akamai") == {
+        "geo.country": "SE",
+        "geo.eu": True,
+    }
+
+
+def test_a_position_may_be_south_and_west() -> None:
+    headers: dict[str, str | bytes] = {"client-geo-latitude": "-33.450", "client-geo-longitude": " -70.667 "}
+    assert read(headers, "fastly") == {"geo.position": GeoPoint(-33.45, -70.667)}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import TimestampSigner
 
-from proxy.settings import ConsentSource
+from proxy.setting_values import ConsentSource
 from proxy.visitor.consent import Answer, ConsentReader
 from proxy.visitor.identity import (
     HTTPS_NAME,
@@ -16,6 +16,7 @@ from proxy.visitor.identity import (
     RENEWAL,
     IdentityReader,
     Visitor,
+    forgetting_cookies,
     random_id,
     without_identity,
 )
@@ -120,6 +121,28 @@ def test_withdrawal_takes_the_cookie_back_under_both_names() -> None:
 
 def test_withdrawal_takes_back_what_is_no_valid_cookie_too() -> None:
     assert len(Site().ask(b"tailor_id=broken", b"tailor_id=twice", said=b"no").cookies) == 1
+
+
+def test_withdrawal_tells_whose_consent_it_was() -> None:
+    site = Site()
+    other = HTTPS_NAME + b"=" + sign(NEW, b"o" * 22, START)
+    assert site.ask(site.signed(), other, said=b"no").withdrawn == ("o" * 22, KNOWN)
+    assert site.ask(site.signed(), site.signed(), said=b"no").withdrawn == (KNOWN,)
+    assert site.ask(site.signed(FOREIGN), PLAIN_NAME + b"=x", said=b"no").withdrawn == ()
+    assert site.ask(site.signed(), said=b"yes").withdrawn == ()
+    many = [PLAIN_NAME + b"=" + sign(NEW, b"%022d" % n, START) for n in range(100)]
+    assert len(site.ask(*many, said=b"no").withdrawn) < 10
+
+
+def test_an_id_that_no_cookie_bore_is_new() -> None:
+    site = Site()
+    assert site.ask().is_new is True
+    assert site.ask(site.signed()).is_new is False
+    assert site.ask(site.signed(age=timedelta(days=30))).is_new is False
+
+
+def test_both_names_can_be_taken_back() -> None:
+    assert [value.partition(b";")[0] for _, value in forgetting_cookies()] == [b"__Host-tailor_id=", b"tailor_id="]
 
 
 def test_a_cookie_of_the_other_scheme_does_not_count() -> None:

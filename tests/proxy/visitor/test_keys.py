@@ -80,6 +80,14 @@ def test_none_is_made_where_nobody_can_consent(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+def test_one_is_made_where_there_are_accounts_to_link_to_or_it_is_asked_for(tmp_path: Path) -> None:
+    without = settings(consent="none", data=tmp_path / "data")
+    linking = settings(consent="none", data=tmp_path / "data", accounts=tmp_path / "accounts.csv")
+    keys, _ = open_keys(without, needed=True)
+    assert len(keys) == 1
+    assert open_keys(linking) == (keys, ())
+
+
 def test_a_weak_secret_is_refused_also_where_nobody_can_consent() -> None:
     assert "32 is the least" in refusal(consent="none", secrets="short")
 
@@ -89,6 +97,12 @@ def test_a_folder_that_can_not_be_made_is_told_in_one_line(tmp_path: Path) -> No
     (tmp_path / "data").write_text("")
     with pytest.raises(SecretError, match="choose another --data"):
         open_keys(made_later)
+
+
+def test_a_key_is_made_where_the_origins_word_has_to_be_signed(tmp_path: Path) -> None:
+    assert open_keys(settings(data=tmp_path, consent="none")) == ((), ())
+    (key,), _ = open_keys(settings(data=tmp_path, consent="none", vouched_header=True))
+    assert key
 
 
 def _open(folder: Path, start: Any) -> tuple[bytes, ...]:

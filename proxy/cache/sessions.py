@@ -1,0 +1,66 @@
+"""Cookies under which an origin's pages may be one visitor's own, so that no cache answers and none stores. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+from proxy.cache.patterns import NamePatterns
+
+
+class SessionPreset(StrEnum):
+    """Origins whose cookies are known."""
+
+    WORDPRESS = "wordpress"
+    DJANGO = "django"
+    DRUPAL = "drupal"
+    GHOST = "ghost"
+    MAGENTO = "magento"
+    SHOPIFY = "shopify"
+
+
+SESSION_COOKIES: Mapping[SessionPreset, tuple[str, ...]] = {
+    # Signed in, who wrote a comment, who knows a password, WooCommerce's cart. Not wordpress_test_cookie.
+    SessionPreset.WORDPRESS: (
+        "wordpress_logged_in_*",
+        "wordpress_sec_*",
+        "wp-postpass_*",
+        "comment_author_*",
+        "woocommerce_cart_hash",
+        "woocommerce_items_in_cart",
+        "wp_woocommerce_session_*",
+    ),
+    # Wagtail's too. A message of Django's is shown once, to one visitor, and the page doesn't vary by it.
+    SessionPreset.DJANGO: ("sessionid", "messages"),
+    SessionPreset.DRUPAL: ("SESS*", "SSESS*", "NO_CACHE"),
+    SessionPreset.GHOST: ("ghost-members-ssr*", "ghost-admin-api-session*", "ghost-private*"),
+    # X-Magento-Vary tells customer groups, currencies and stores apart, and is told to Varnish only.
+    SessionPreset.MAGENTO: ("X-Magento-Vary", "PHPSESSID", "admin", "persistent_shopping_cart"),
+    SessionPreset.SHOPIFY: (
+        "cart",
+        "cart_sig",
+        "_secure_session_id",
+        "_secure_account_session_id",
+        "_customer_account_shop_sessions",
+        "secure_customer_sig",
+        "storefront_digest",
+    ),
+}
+"""The globs of each preset. Where in doubt, a cookie is here: that costs a fetch, its lack a visitor's page."""
+
+
+def session_cookies(presets: Iterable[SessionPreset], own: Iterable[str] = ()) -> NamePatterns:
+    """The cookies of some presets, and the operator's own."""
+    return NamePatterns.of([*(glob for preset in presets for glob in SESSION_COOKIES[preset]), *own])
+
+
+def bears_session(cookies: Iterable[bytes], listed: NamePatterns) -> bool:
+    """Whether one of a request's cookies is listed; `cookies` are the values of its `Cookie` fields.
+
+    Names of cookies have a case, and here it is ignored, on the safe side.
+
+    >>> bears_session([b"theme=dark; sessionid=x"], session_cookies([SessionPreset.DJANGO]))
+    True
+    """
+    names = {pair.partition(b"=")[0].strip() for value in cookies for pair in value.split(b";")}
+    return any(listed.has(name.decode("latin-1")) for name in names)

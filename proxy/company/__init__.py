@@ -1,0 +1,1 @@
+"""Which company a visitor comes from."""

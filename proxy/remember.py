@@ -1,0 +1,96 @@
+"""What is remembered of a request once it is answered, and what was remembered when the next one is decided.
+
+Owns what counts as a page view, and that a visitor without an id, and a program, leave and find nothing. What comes of
+a page view is `proxy.profile.observe`'s, where profiles are kept `proxy.profile.store`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from proxy.profile.model import PageView, Source
+from proxy.profile.observe import observe
+from proxy.profile.signals import asks_profile, signals
+from proxy.profile.store import ProfileStore, UnavailableError
+from proxy.request import Request
+from proxy.visitor.identity import Visitor
+from proxy.visitor.observe import Observer, parse_query
+from rules.context import Value
+
+if TYPE_CHECKING:
+    from starlette.types import Message, Send
+
+SEARCH_PARAMETERS = frozenset({"q", "s", "query", "search", "keyword", "keywords"})
+"""A URL with one of these asks the site's own search, as the common CMSs and shops write it."""
+
+_PREFETCH_FIELDS = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
+
+
+class Witness:
+    """Passes a response on to the browser, and keeps what has to be known of it when it is over."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._is_page = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._is_page = message["status"] == 200 and any(
+                name == b"content-type" and value[:9].lower() == b"text/html" for name, value in message["headers"]
+            )
+        await self._send(message)
+
+    def saw_page_view(self, request: Request) -> bool:
+        """Whether the visitor was shown a page: not a part of one, and not one that was fetched beforehand."""
+        if not self._is_page or request.method != "GET":
+            return False
+        if request.header(b"sec-fetch-dest") not in (None, b"document"):
+            return False
+        return not any(b"prefetch" in (request.header(field) or b"") for field in _PREFETCH_FIELDS)
+
+
+class Memory:
+    """Profiles, as the way of a request needs them; without a `store` nothing is remembered."""
+
+    def __init__(self, observer: Observer, now: Callable[[], datetime], store: ProfileStore | None = None) -> None:
+        self._observer = observer
+        self._now = now
+        self._store = store
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether anything is remembered at all."""
+        return self._store is not None
+
+    def recall(self, request: Request, visitor: Visitor, needed: Collection[str]) -> Mapping[str, Value]:
+        """The signals of the visitor's profile with this page in it, if any of those that are needed is one of them."""
+        if self._store is None or visitor.id is None or not asks_profile(needed) or self._observer.is_bot(request):
+            return {}
+        try:
+            profile = self._store.read(visitor.id)
+        except UnavailableError:
+            # Who may well be known must not be taken for new.
+            return {}
+        now = self._now()
+        return signals(observe(profile, self._view(request), now), now, needed)
+
+    def remember(self, request: Request, visitor: Visitor) -> None:
+        """Note that the visitor saw this page, and erase who took the consent back."""
+        if self._store is None:
+            return
+        for visitor_id in visitor.withdrawn:
+            self._store.erase(visitor_id)
+        if visitor.id is not None and not self._observer.is_bot(request):
+            self._store.remember(visitor.id, self._view(request), self._now())
+
+    def counts(self) -> Mapping[str, int]:
+        """How the store fares, for the operator."""
+        return self._store.counts() if self._store is not None else {}
+
+    def _view(self, request: Request) -> PageView:
+        told = self._observer.source(request)
+        source = Source(told.medium.value, told.name, told.campaign, told.term, told.content, told.referrer)
+        query = parse_query(request.query) if request.query else {}
+        return PageView(request.path, source, is_search=not SEARCH_PARAMETERS.isdisjoint(query))

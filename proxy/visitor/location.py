@@ -1,0 +1,29 @@
+"""Where the visitor is: first as trusted headers say, then as databases know the address, with the clock of that place.
+
+What the headers are called is `proxy.visitor.geo`'s, what the files hold `proxy.visitor.geo_database`'s, and how two
+answers become one place `proxy.visitor.place`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from proxy.hops import Address
+from proxy.setting_values import GeoPreset
+from proxy.visitor.geo import GeoReader, Header
+from proxy.visitor.geo_database import GeoDatabases
+from proxy.visitor.place import NOWHERE, Place, PlaceReader, joined
+
+
+class Locator:
+    """Finds visitors, by the location headers of some networks and by databases."""
+
+    def __init__(self, presets: Iterable[GeoPreset] = (), databases: GeoDatabases | None = None) -> None:
+        self._places = PlaceReader()
+        self._headers = GeoReader(presets, self._places)
+        self._databases = databases or GeoDatabases(places=self._places)
+
+    def locate(self, header: Header | None, client: Address | None) -> Place:
+        """The `geo.` signals of one request; `header` is None where the peer is not trusted."""
+        told = NOWHERE if header is None else self._headers.read(header)
+        return self._places.with_timezone(joined((told, self._databases.find(client))))

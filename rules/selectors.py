@@ -1,0 +1,78 @@
+"""CSS selectors of rule files: what is plainly wrong with one, and what the engine says, where there is an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rules import fields
+from rules.errors import MistakeError
+from rules.nodes import QUOTES, Node, Sequence
+
+SelectorCheck = Callable[[str], str | None]
+"""Tells what is wrong with a CSS selector, or None."""
+
+EXAMPLE = 'such as "#hero h1" or "a.cta"'
+
+_MATCHING = {")": "(", "]": "[", "}": "{"}
+_COMBINATORS = ">+~"
+
+
+def read_selector(node: Node, what: str, check: SelectorCheck | None) -> str:
+    """A selector that stands alone. Raises MistakeError."""
+    selector = _written(node, what)
+    _refuse_faulty(selector, selector, check)
+    return selector
+
+
+def read_inner_selector(node: Node, what: str, check: SelectorCheck | None) -> str:
+    """A selector within an element: one that begins with `>` begins at that element. Raises MistakeError.
+
+    As it is given back, `:scope` stands for the element.
+    """
+    written = _written(node, what)
+    selector = f":scope {written}" if written[:1] in tuple(_COMBINATORS) else written
+    _refuse_faulty(selector, written, check)
+    return selector
+
+
+def _written(node: Node, what: str) -> str:
+    if isinstance(node, Sequence):
+        raise MistakeError(
+            f"{what} wants one selector, not a list", hint=f"if it has brackets in it, {QUOTES}", position=node.position
+        )
+    return fields.text(node, what).strip()
+
+
+def _refuse_faulty(selector: str, written: str, check: SelectorCheck | None) -> None:
+    if wrong := _fault(selector) or (check(selector) if check else None):
+        raise MistakeError(f"`{written}` is not a CSS selector: {wrong}", hint=EXAMPLE)
+
+
+def _fault(selector: str) -> str | None:
+    """What is plainly wrong with a selector: nothing in it, or brackets and quotes that don't pair."""
+    if not selector:
+        return "it is empty"
+    opened: list[str] = []
+    quote = ""
+    escaped = False
+    for character in selector:
+        if escaped:
+            escaped = False
+        elif character == "\\":
+            escaped = True
+        elif quote:
+            quote = "" if character == quote else quote
+        elif character in "\"'":
+            quote = character
+        elif character in "([{":
+            opened.append(character)
+        elif character in ")]}" and (not opened or opened.pop() != _MATCHING[character]):
+            return f"`{character}` closes nothing"
+    if quote:
+        return "a quote is not closed"
+    if opened:
+        return f"`{opened[-1]}` is not closed"
+    ends = f",{_COMBINATORS}"
+    if selector[0] in ends or selector[-1] in ends:
+        return f"it begins or ends with `{selector[0] if selector[0] in ends else selector[-1]}`"
+    return None
