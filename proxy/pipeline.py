@@ -21,6 +21,7 @@ from proxy.hosts import Hosts
 from proxy.origin.client import Origin, OriginResponse
 from proxy.origin.errors import OriginError
 from proxy.origin.headers import (
+    PURCHASE_FIELD,
     VISITOR_FIELD,
     asks_for_page,
     changed_response_headers,
@@ -226,9 +227,10 @@ class Pipeline:
     async def _response_headers(self, request: Request, response: OriginResponse) -> Headers:
         """What the browser gets of the origin's headers; where it would be sent in a circle, with a word against it."""
         passed = self._hosts.response_headers(request, response)
-        said = [value for name, value in response.headers if name == VISITOR_FIELD]
-        if said:
-            passed = (*passed, *self._carry(request, b", ".join(said)))
+        if (said := _said(response, VISITOR_FIELD)) is not None:
+            passed = (*passed, *self._carry(request, said))
+        if (said := _said(response, PURCHASE_FIELD)) is not None:
+            self._note_purchase(request, said)
         if response.status not in REDIRECTIONS:
             return passed
         try:
@@ -245,6 +247,12 @@ class Pipeline:
             self._failures.note("vouch", request, "what the origin said of the visitor is lost")
             return ()
 
+    def _note_purchase(self, request: Request, said: bytes) -> None:
+        try:
+            self._memory.note_purchase(request, self._decider.identify(request), said)
+        except Exception:
+            self._failures.note("remember", request, "the purchase is not remembered")
+
     def _remember(self, request: Request, witness: Witness, visitor: Visitor | None = None) -> None:
         """Remember a page that was shown. Where nobody asked yet whose it is, a cookie could not be set either."""
         if not self._memory.is_kept or not witness.saw_page_view(request):
@@ -257,3 +265,9 @@ class Pipeline:
             self._memory.remember(request, visitor)
         except Exception:
             self._failures.note("remember", request, "the page is not remembered")
+
+
+def _said(response: OriginResponse, field: bytes) -> bytes | None:
+    """What the origin says to Tailor in a field, if it does; several of them are one list (RFC 9110 §5.3)."""
+    values = [value for name, value in response.headers if name == field]
+    return b", ".join(values) if values else None

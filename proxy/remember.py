@@ -6,12 +6,14 @@ a page view is `proxy.profile.observe`'s, where profiles are kept `proxy.profile
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from proxy.profile.model import PageView, Source
 from proxy.profile.observe import observe
+from proxy.profile.purchase_header import parse_purchase
 from proxy.profile.signals import asks_profile, signals
 from proxy.profile.store import ProfileStore, UnavailableError
 from proxy.request import Request
@@ -21,6 +23,8 @@ from rules.context import Value
 
 if TYPE_CHECKING:
     from starlette.types import Message, Send
+
+logger = logging.getLogger(__name__)
 
 SEARCH_PARAMETERS = frozenset({"q", "s", "query", "search", "keyword", "keywords"})
 """A URL with one of these asks the site's own search, as the common CMSs and shops write it."""
@@ -58,6 +62,7 @@ class Memory:
         self._observer = observer
         self._now = now
         self._store = store
+        self._unread_purchases = 0
 
     @property
     def is_kept(self) -> bool:
@@ -85,9 +90,22 @@ class Memory:
         if visitor.id is not None and not self._observer.is_bot(request):
             self._store.remember(visitor.id, self._view(request), self._now())
 
+    def note_purchase(self, request: Request, visitor: Visitor, said: bytes) -> None:
+        """Note what the origin says that the visitor has bought. What can't be read is counted, and told once."""
+        if self._store is None or visitor.id is None or self._observer.is_bot(request):
+            return
+        try:
+            purchase = parse_purchase(said)
+        except ValueError as error:
+            self._unread_purchases += 1
+            if self._unread_purchases == 1:
+                logger.warning("A Tailor-Purchase of the origin's can't be read: %s. Others are only counted", error)
+            return
+        self._store.remember(visitor.id, purchase, self._now())
+
     def counts(self) -> Mapping[str, int]:
         """How the store fares, for the operator."""
-        return self._store.counts() if self._store is not None else {}
+        return {**self._store.counts(), "unread_purchases": self._unread_purchases} if self._store is not None else {}
 
     def _view(self, request: Request) -> PageView:
         told = self._observer.source(request)

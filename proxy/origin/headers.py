@@ -14,6 +14,9 @@ VIA = (b"via", b"1.1 tailor")
 
 VISITOR_FIELD = b"tailor-visitor"
 """What the origin says of the visitor. It is for Tailor alone, and only the origin may say it."""
+PURCHASE_FIELD = b"tailor-purchase"
+"""What the visitor has just bought, likewise."""
+_FOR_TAILOR = frozenset({VISITOR_FIELD, PURCHASE_FIELD})
 
 HOP_BY_HOP = frozenset(
     {
@@ -23,8 +26,8 @@ HOP_BY_HOP = frozenset(
         b"proxy-authentication-info",
         b"proxy-authorization",
         b"proxy-connection",
-        b"tailor-visitor",
-        b"tailor_visitor",  # as CGI and WSGI origins would read it
+        *_FOR_TAILOR,
+        *(name.replace(b"-", b"_") for name in _FOR_TAILOR),  # as CGI and WSGI origins would read them
         b"te",
         b"trailer",
         b"transfer-encoding",
@@ -157,7 +160,7 @@ def response_headers(headers: Headers) -> Headers:
     if any(name == b"transfer-encoding" for name, _ in headers):
         # Of the two the coding counts, and the length may be a smuggler's (RFC 9112 §6.3).
         passed = [field for field in passed if field[0] != b"content-length"]
-    if any(name == VISITOR_FIELD for name, _ in headers):
+    if any(name in _FOR_TAILOR for name, _ in headers):
         # It is said of one visitor, and so may be all that came with it.
         passed = [*unkept_response_headers(tuple(passed))]
     return (*passed, VIA)

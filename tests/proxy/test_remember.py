@@ -37,10 +37,16 @@ experiences:
   searched: {pages: /searched, who: {session.searches: {at_least: 1}}, change: [{select: h1, text: "Found it?"}]}
   landed: {pages: /landed, change: [{select: h1, text: "From {{ session.landing }}, page {{ session.pages }}"}]}
   first: {pages: /first, who: {first_source.campaign: meetings}, change: [{select: h1, text: "First"}]}
+  bought: {pages: /bought, who: {purchases.products: tent-2}, change: [{select: h1, text: "{{ purchases.total }}"}]}
   vegan: {pages: /diet, who: {visitor.preferences.diet: vegan}, change: [{select: h1, text: "Vegan"}]}
 """
 REPLIES = {
     b"/error": b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 3\r\n\r\nnot",
+    b"/order": (
+        b"HTTP/1.1 303 See Other\r\nLocation: /thanks\r\nContent-Length: 0\r\n"
+        b'Tailor-Purchase: total=149.90, products=("tent-2" "stove")\r\n\r\n'
+    ),
+    b"/odd": b"HTTP/1.1 204 No Content\r\nTailor-Purchase: a lot\r\n\r\n",
     b"/data": ok(b"{}", b"Content-Type: application/json"),
 }
 YES, NO = "uc_consent=essential,functional", "uc_consent=essential"
@@ -227,3 +233,32 @@ def test_a_store_that_fails_costs_no_page_and_makes_nobody_new(tmp_path: Path) -
         break_profiles(tmp_path / "profiles.db")
         assert [shop.see("/new"), shop.see("/flights?utm_campaign=beaches")] == ["Hello", "Leisure"]
         assert shop.store.counts()["errors"] > 0
+
+
+def test_a_purchase_that_the_origin_tells_of_counts_from_the_next_request_on(tmp_path: Path) -> None:
+    with remembering(tmp_path) as visited:
+        assert visited.see("/bought") == "Hello"
+        visited.see("/order", method="POST", headers="Content-Length: 0\r\n")
+        visited.see("/order", method="POST", headers="Content-Length: 0\r\n")
+        assert visited.see("/bought") == "299.8"
+        assert visited.profile is not None
+        assert visited.profile.purchases.count == 2
+
+
+@pytest.mark.parametrize("consent", [NO, ""])
+def test_without_consent_no_purchase_is_remembered(consent: str, tmp_path: Path) -> None:
+    with remembering(tmp_path) as visited:
+        visited.see("/order", method="POST", headers="Content-Length: 0\r\n", consent=consent)
+        assert visited.rows == 0
+
+
+def test_a_purchase_that_can_not_be_read_is_counted_and_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with remembering(tmp_path) as visited:
+        visited.see("/bought")
+        for _ in range(3):
+            visited.see("/odd", method="POST", headers="Content-Length: 0\r\n")
+        assert visited.profile is not None
+        assert visited.profile.purchases.count == 0
+    assert sum("Tailor-Purchase" in message for message in caplog.messages) == 1

@@ -5,6 +5,7 @@ from dataclasses import astuple
 import pytest
 
 from proxy.origin.headers import (
+    PURCHASE_FIELD,
     VIA,
     VISITOR_FIELD,
     Headers,
@@ -185,16 +186,17 @@ def test_a_response_keeps_each_cookie() -> None:
     assert response_headers(headers)[:3] == headers
 
 
-def test_what_the_origin_says_of_a_visitor_goes_no_further_and_no_cache_keeps_what_came_with_it() -> None:
+@pytest.mark.parametrize("name", [VISITOR_FIELD, PURCHASE_FIELD])
+def test_what_the_origin_says_of_a_visitor_goes_no_further_and_no_cache_keeps_what_came_with_it(name: bytes) -> None:
     caching = ((b"cache-control", b"public, max-age=60"), (b"surrogate-control", b"max-age=60"), (b"etag", b'"1"'))
-    assert response_headers((*caching, (VISITOR_FIELD, b"plan=pro"))) == (
+    assert response_headers((*caching, (name, b"plan=pro"))) == (
         (b"etag", b'"1"'),
         (b"cache-control", b"no-store"),
         VIA,
     )
 
 
-@pytest.mark.parametrize("name", [VISITOR_FIELD, VISITOR_FIELD.replace(b"-", b"_")])
+@pytest.mark.parametrize("name", [VISITOR_FIELD, PURCHASE_FIELD, VISITOR_FIELD.replace(b"-", b"_"), b"tailor_purchase"])
 @pytest.mark.parametrize("trusted", [True, False])
 def test_nobody_but_the_origin_says_what_a_visitor_is(name: bytes, trusted: bool) -> None:
     passed = request_headers(((name, b"plan=pro"),), peer="192.0.2.1", trusted=trusted, scheme="http", authority="a")
