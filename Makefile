@@ -15,8 +15,8 @@ demo: $(READY)
 demo-saas: $(READY)
 	@$(BIN)/python -m examples.demo saas
 
-# The site begins with an empty database each time, which takes it a quarter of a minute.
 demo-wagtail: $(WAGTAIL)
+	@echo "The site begins with an empty database each time, which takes it a quarter of a minute."
 	@$(BIN)/python -m examples.demo wagtail
 
 test: $(WAGTAIL)
@@ -57,15 +57,17 @@ lock: $(READY)
 		--group wagtail --constraint requirements-dev.lock --output-file requirements-wagtail.lock
 
 $(READY): requirements-dev.lock pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit("Tailor needs Python 3.11 or later: make PYTHON=...") if sys.version_info < (3, 11) else None'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(PYTHON) -c 'import sys; sys.exit("Tailor needs Python 3.11 or later: make PYTHON=...") if sys.version_info < (3, 11) else None'
+	@echo "Installing Tailor, and what it needs, into $(VENV). The first time this takes a few minutes."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 # A CMS of other people's, for examples/wagtail and its tests; what both locks name has one version in them.
 $(WAGTAIL): $(READY) requirements-wagtail.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-wagtail.lock
+	@echo "Installing Wagtail into $(VENV). The first time this takes a minute or two."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-wagtail.lock
 	@touch $@
 
 clean:

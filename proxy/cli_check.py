@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rules.model import RuleBook
 
 
-# What `rules.variant_count` has as its default, which is too heavy to import for `tailor --help`.
+# What `rules.linting.variant_count` has as its default, which is too heavy to import for `tailor --help`.
 VARIANTS = 200
 
 
@@ -51,7 +51,7 @@ def check(ctx: click.Context, folder: Path, origin: str | None, form: str, stric
     """Say what is wrong with the rulebook in DIR: all of it, each with its place and its likely fix."""
     from proxy.rule_files import load_checked, read_folder
     from rules.errors import RuleError
-    from rules.lint import lint
+    from rules.linting.lint import lint
 
     try:
         book = load_checked(read_folder(folder))

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from proxy.profile.model import PageView, Source
-from proxy.profile.observe import observe
+from proxy.profile.observe import MAX_TEXT_LENGTH, observe
 from proxy.profile.purchase_header import parse_purchase
 from proxy.profile.signals import asks_profile, signals
 from proxy.profile.store import ProfileStore, UnavailableError
@@ -30,6 +30,7 @@ SEARCH_PARAMETERS = frozenset({"q", "s", "query", "search", "keyword", "keywords
 """A URL with one of these asks the site's own search, as the common CMSs and shops write it."""
 
 _PREFETCH_FIELDS = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
+_BEFOREHAND = (b"prefetch", b"preview")  # the latter is what Safari says of the pages in its own top sites
 
 
 class Witness:
@@ -52,7 +53,8 @@ class Witness:
             return False
         if request.header(b"sec-fetch-dest") not in (None, b"document"):
             return False
-        return not any(b"prefetch" in (request.header(field) or b"") for field in _PREFETCH_FIELDS)
+        purposes = b",".join(value for name, value in request.headers if name in _PREFETCH_FIELDS).lower()
+        return not any(word in purposes for word in _BEFOREHAND)
 
 
 class Memory:
@@ -94,6 +96,9 @@ class Memory:
         """Note what the origin says that the visitor has bought. What can't be read is counted, and told once."""
         if self._store is None or visitor.id is None or self._observer.is_bot(request):
             return
+        if visitor.is_new:
+            # No browser may ever bear that id, and then nobody could see or erase what is under it.
+            return
         try:
             purchase = parse_purchase(said)
         except ValueError as error:
@@ -111,4 +116,6 @@ class Memory:
         told = self._observer.source(request)
         source = Source(told.medium.value, told.name, told.campaign, told.term, told.content, told.referrer)
         query = parse_query(request.query) if request.query else {}
-        return PageView(request.path, source, is_search=not SEARCH_PARAMETERS.isdisjoint(query))
+        # Anyone may ask for paths of 8 KB, and while the disk is full thousands of them wait.
+        path = request.path[:MAX_TEXT_LENGTH]
+        return PageView(path, source, is_search=not SEARCH_PARAMETERS.isdisjoint(query))

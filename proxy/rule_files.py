@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from proxy.collector import collector_paused
 from proxy.page.locate import check_selector
 from rules.errors import MistakeError, Position
 from rules.fields import Problems
@@ -26,20 +25,8 @@ _T = TypeVar("_T")
 
 def load_checked(folder: RuleFolder) -> RuleBook:
     """The rulebook, its selectors tried on the engine that will look them up. Raises RuleError."""
-    with _uncollected():
+    with collector_paused():
         return load_rulebook(folder, check_selector=check_selector)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the collector of reference cycles: loading makes much that stays, and a third of it went into looking."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def read_folder(folder: Path) -> RuleFolder:
@@ -64,7 +51,9 @@ def _rule_files(folder: Path, problems: Problems) -> list[Path]:
         entries = _told(lambda: sorted(folder.iterdir()))
         found = [path for path in entries if path.suffix in SUFFIXES and not path.name.startswith(".")]
         if not found:
-            raise MistakeError("no rule files here", hint="a rulebook is a folder with files that end in .yaml")
+            raise MistakeError(
+                "no rule files here", hint="a rulebook is a folder of *.yaml files; `tailor init DIR` begins one"
+            )
         if len(found) > MAX_FILES:
             raise MistakeError(f"more than {MAX_FILES:,} rule files", hint="merge some of them")
         return found

@@ -268,7 +268,7 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _take_secrets_from_one_place(self) -> Self:
         if self.secrets is not None and self.secret_file is not None:
-            raise InconsistentSettingError("secret_file", "there are secrets in the variable too", "give one of them")
+            raise InconsistentSettingError("secret_file", "there are `secrets` too", "give one of them")
         return self
 
 

@@ -138,7 +138,20 @@ def _file_layer(config: Path | None, directory: Path) -> Layer:
         raise SettingsError([f"{path}: is not UTF-8 (save it as UTF-8)"]) from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([f"{path}: is not TOML: {error}"]) from error
-    return Layer(_placed(path, values, Settings), {name: f"{path}: {name}" for name in values})
+    return Layer(_placed(path, _written(values), Settings), {name: f"{path}: {name}" for name in values})
+
+
+def _written(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a file says, where a number is asked for with `true` as a word: pydantic would take it for 1."""
+    return {
+        name: str(value).lower() if isinstance(value, bool) and _is_number(name) else value
+        for name, value in values.items()
+    }
+
+
+def _is_number(setting: str) -> bool:
+    field = Settings.model_fields.get(setting)
+    return field is not None and (_holds(field, int) or _holds(field, float))
 
 
 def _placed(config: Path, values: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:
@@ -199,6 +212,8 @@ def _what_is_wrong(kind: str, setting: str, value: object, mistake: Any) -> str:
             return f"{value!r} is not a number (such as {_default(setting)})"
         case "bool_parsing" | "bool_type":
             return f"{value!r} is neither true nor false"
+        case "string_type" | "path_type":
+            return f'{value!r} is no text (write one in quotes: {setting} = "…")'
         case "greater_than_equal":
             return f"{value!r} is too small (give at least {limits['ge']})"
         case "greater_than":

@@ -7,6 +7,7 @@ conditions from a file is `rules.load_conditions`'.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -55,19 +56,31 @@ class Test:
         return Verdict(self.evaluate(context), self)
 
 
-@dataclass(frozen=True, slots=True)
-class All:
-    """True where every part is."""
+class _Group(ABC):
+    """Several conditions, of which some decide."""
+
+    __slots__ = ()
 
     parts: tuple[Condition, ...]
 
     @property
     def signals(self) -> frozenset[str]:
-        return _signals(self.parts)
+        return frozenset[str]().union(*(part.signals for part in self.parts))
 
     def evaluate(self, context: Context) -> bool | None:
         """Whether it holds; None where that is unknown."""
         return self.judge(context).holds
+
+    @abstractmethod
+    def judge(self, context: Context) -> Verdict:
+        """The same, and the part that decided it."""
+
+
+@dataclass(frozen=True, slots=True)
+class All(_Group):
+    """True where every part is."""
+
+    parts: tuple[Condition, ...]
 
     def judge(self, context: Context) -> Verdict:
         """The same, and the first part that is false, else unknown, else the first."""
@@ -75,18 +88,10 @@ class All:
 
 
 @dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(_Group):
     """True where one part is."""
 
     parts: tuple[Condition, ...]
-
-    @property
-    def signals(self) -> frozenset[str]:
-        return _signals(self.parts)
-
-    def evaluate(self, context: Context) -> bool | None:
-        """Whether it holds; None where that is unknown."""
-        return self.judge(context).holds
 
     def judge(self, context: Context) -> Verdict:
         """The same, and the first part that is true, else unknown, else the first."""
@@ -94,18 +99,10 @@ class AnyOf:
 
 
 @dataclass(frozen=True, slots=True)
-class NoneOf:
+class NoneOf(_Group):
     """True where every part is false."""
 
     parts: tuple[Condition, ...]
-
-    @property
-    def signals(self) -> frozenset[str]:
-        return _signals(self.parts)
-
-    def evaluate(self, context: Context) -> bool | None:
-        """Whether it holds; None where that is unknown."""
-        return self.judge(context).holds
 
     def judge(self, context: Context) -> Verdict:
         """The same, and the first part that is true, else unknown, else the first."""
@@ -114,10 +111,6 @@ class NoneOf:
 
 
 Condition = Test | All | AnyOf | NoneOf
-
-
-def _signals(parts: tuple[Condition, ...]) -> frozenset[str]:
-    return frozenset[str]().union(*(part.signals for part in parts))
 
 
 def _first(parts: tuple[Condition, ...], context: Context, *, deciding: bool) -> Verdict:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from rules.buckets import bucket
 from rules.model import ORIGINAL, Experience, Experiment, Layer, Variant
+from rules.numbers import percent
 
 
 def is_held_out(share: float, visitor_id: str) -> bool:
@@ -49,9 +50,9 @@ def crowding(layer: Layer) -> str:
     total = sum(share for _, share in layer.coverages)
     large = [(name, share) for name, share in layer.coverages if share > even + 1e-9]
     if total > 1 + 1e-9:
-        return f"its experiments cover {total:.4g} of all visitors together, which is more than all"
+        return f"its experiments cover {percent(total)} of all visitors together"
     if len(large) > 1:
-        return f"more than one of its {count} experiments covers more than an even part ({even:.1%})"
+        return f"more than one of its {count} experiments covers more than an even part ({percent(even)})"
     rest = [share for _, share in layer.coverages if share <= even]
     if large and any(share / even + _spill(layer, large[0][1]) > 1 + 1e-9 for share in rest):
         return f"`{large[0][0]}` does not fit beside the others"

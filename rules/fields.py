@@ -6,8 +6,9 @@ The functions read one node each and raise MistakeError; `Problems` collects, so
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from rules.errors import MistakeError, Position, Problem, Severity, did_you_mean
 from rules.nodes import QUOTES, Entries, Node, Scalar, Sequence, Source
@@ -20,6 +21,8 @@ _TRUTHS = {
     for truth, words in (("true", ("yes", "on", "1")), ("false", ("no", "off", "0")))
     for word in words
 }
+_T = TypeVar("_T")
+
 ID = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 
 
@@ -48,6 +51,13 @@ class Problems:
         except MistakeError as mistake:
             fallback = node if isinstance(node, Position) else node.position
             self.add(mistake.position or fallback, mistake.message, hint=mistake.hint)
+
+    def read(self, node: Node | None, read: Callable[[Node], _T], default: _T) -> _T:
+        """What is read of a node; `default` where there is none, or where a MistakeError says that it is wrong."""
+        if node is not None:
+            with self.at(node):
+                return read(node)
+        return default
 
 
 def entries(node: Node, what: str) -> Entries:
@@ -83,13 +93,7 @@ def scalar(node: Node, what: str) -> Scalar:
 
 def scalars(node: Node, what: str) -> tuple[Scalar, ...]:
     """One text, or a list of at least one."""
-    if not isinstance(node, Sequence):
-        return (scalar(node, what),)
-    if not node.items:
-        raise MistakeError(
-            f"{what} is an empty list", hint="leave it out, or name at least one", position=node.position
-        )
-    return tuple(scalar(item, what) for item in node.items)
+    return tuple(scalar(item, what) for item in nodes(node, what))
 
 
 def nodes(node: Node, what: str) -> tuple[Node, ...]:
@@ -131,7 +135,7 @@ def number(word: str, what: str) -> float:
     if (read := parse_number(word)) is not None:
         return read
     plain = word.replace(",", "") if re.fullmatch(r".*,\d{3}(\..*)?", word) else word.replace(",", ".")
-    hint = f"write {re.sub(r'[^0-9.+-]', '', plain)}" if _SEPARATED.fullmatch(word) else ""
+    hint = f"write {re.sub(r'[^0-9.+-]', '', plain)}" if _SEPARATED.fullmatch(word) else "such as 12.5"
     raise MistakeError(f"{what} wants a number, not `{word}`", hint=hint)
 
 

@@ -89,6 +89,8 @@ class FragmentCheck:
             self._fail(node, f"the filter `{node.name}` can't be used", hint)
         arguments = [*node.args, *(keyword.value for keyword in node.kwargs)]
         written = [argument.value for argument in arguments if isinstance(argument, nodes.Const)]
+        if node.name in ("default", "d") and not arguments:
+            self._fail(node, f"`{node.name}` without a text leaves a hole", "as in `default('your town')`")
         if node.name not in ("default", "d") and len(written) < len(arguments):
             self._fail(node, f"what `{node.name}` is given has to be written there", "a signal can be a default only")
         if node.name == "round" and any(

@@ -8,9 +8,9 @@ from jinja2 import TemplateSyntaxError, nodes
 
 from rules.errors import FragmentError, MissingValueError, did_you_mean
 from rules.fragment_check import FragmentCheck
+from rules.fragment_shapes import count_shapes
 from rules.fragments import Fragment, Kind
 from rules.sandbox import BEGIN, END, FragmentEnvironment, with_signals
-from rules.shapes import count_shapes
 
 _MAX_INCLUDES = 100
 _JINJA_NAMES = {

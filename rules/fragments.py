@@ -18,8 +18,9 @@ from jinja2 import Template, UndefinedError
 
 from rules.context import Context
 from rules.errors import MissingValueError, UnsafeValueError
-from rules.markup import HOLE, UnsafePlaceError, leads_within, url_places, urls_in
+from rules.markup import HOLE, UnsafePlaceError, url_places
 from rules.sandbox import VALUE, Signals
+from rules.urls import leads_within, urls_in
 
 _NEWLINE = re.compile("\r\n?")
 _MAX_OUTPUT = 256 * 1024  # characters

@@ -47,7 +47,7 @@ def read_number(shown: str) -> float | None:
     >>> [read_number(text) for text in ("$1,299.00", "1 299,50 kr", "1.299,-", "-12 %", "0,125 l", "v1.2.3")]
     [1299.0, 1299.5, 1299, -12, 0.125, None]
     """
-    found = _WRITTEN_NUMBER.search(" ".join(shown[:_MAX_CHARACTERS].split()))
+    found = _WRITTEN_NUMBER.search(read_text(shown) or "")
     if found is None:
         return None
     if found["grouped"] is None:

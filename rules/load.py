@@ -6,7 +6,7 @@ Reading them from a disk is the caller's. What stands under each key is read by 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from rules import fields
@@ -147,10 +147,7 @@ class _Merged:
         tests = TestReader(arms, problems, check_selector)
         written = tuple(test for section in self._tests for test in tests.tests(section))
         goals = tuple(goal for each in self._goals.values() if (goal := _read_goal(*each, problems)) is not None)
-        holdout = 0.0
-        if self._holdout is not None:
-            with problems.at(self._holdout):
-                holdout = read_holdout(self._holdout, problems)
+        holdout = problems.read(self._holdout, lambda node: read_holdout(node, problems), 0.0)
         unused = _check_unused(compiler, templates_folder, problems)
         return RuleBook(site, audiences, in_layers(experiences, problems), positions, written, goals, holdout, unused)
 
@@ -189,22 +186,20 @@ def _read_goal(key: Scalar, node: Node, problems: Problems) -> Goal | None:
 def _read_site(block: Entries, problems: Problems) -> Site:
     fields.known_keys(block, "`site`", SITE_KEYS, problems)
     timezone, country, languages, link_hosts = (block.get(key) for key in SITE_KEYS)
-    site = Site()
-    if timezone is not None:
-        with problems.at(timezone):
-            name = fields.text(timezone, "`timezone`")
-            require_zone(name)
-            site = replace(site, timezone=name)
-    if country is not None:
-        with problems.at(country):
-            site = replace(site, country=require_country(fields.text(country, "`country`")))
-    if languages is not None:
-        with problems.at(languages):
-            site = replace(site, languages=fields.texts(languages, "`languages`"))
-    if link_hosts is not None:
-        with problems.at(link_hosts):
-            site = replace(site, link_hosts=tuple(_host(item) for item in fields.scalars(link_hosts, "`link_hosts`")))
-    return site
+    return Site(
+        timezone=problems.read(timezone, _timezone, "UTC"),
+        languages=problems.read(languages, lambda node: fields.texts(node, "`languages`"), ()),
+        link_hosts=problems.read(link_hosts, _hosts, ()),
+        country=problems.read(country, lambda node: require_country(fields.text(node, "`country`")), ""),
+    )
+
+
+def _timezone(node: Node) -> str:
+    return require_zone(fields.text(node, "`timezone`")).key
+
+
+def _hosts(node: Node) -> tuple[str, ...]:
+    return tuple(_host(item) for item in fields.scalars(node, "`link_hosts`"))
 
 
 def _host(item: Scalar) -> str:

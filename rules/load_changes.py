@@ -30,6 +30,7 @@ from rules.model import (
 )
 from rules.nodes import Entries, Node, Scalar
 from rules.selectors import SelectorCheck, read_selector
+from rules.urls import runs_script
 
 ACTIONS = (
     "text",
@@ -55,9 +56,6 @@ _REQUIRED = {
 }
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z_:][A-Za-z0-9_:.@-]*")
 _CLASS_NAME = re.compile(r"[^\s\"'<>&]+")
-_SCRIPT_URL = re.compile("(?i)(?:javascript|vbscript|livescript):")
-# Tabs and line ends anywhere, other controls and spaces before it (URL Standard, basic URL parser).
-_IGNORED_IN_URLS = re.compile(r"^[\x00-\x20]+|[\t\r\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +252,7 @@ class ChangeReader:
         return SetAttributes(tuple(values.items()))
 
     def _url(self, source: str) -> Fragment:
-        if _SCRIPT_URL.match(_IGNORED_IN_URLS.sub("", source)):
+        if runs_script(source):
             raise FragmentError("this URL would run a script", hint="scripts belong into the site")
         return self.compiler.url(source)
 

@@ -137,14 +137,15 @@ class ConditionReader:
     def _signal(self, name: str) -> Signal:
         signal = lookup(name)
         if signal is None:
-            raise MistakeError(f"unknown signal `{name}`", hint=self._signal_hint(name))
+            raise MistakeError(f"unknown signal `{name}`", hint=self._misplaced(name) or suggest(name))
         return signal
 
-    def _signal_hint(self, name: str) -> str:
+    def _misplaced(self, name: str) -> str:
+        """The hint where the word means something, and stands where a signal should."""
         if name in _INSTEAD:
             return f"did you mean '{_INSTEAD[name]}'?"
         if name in self._named:
             return "an audience stands alone, as `who: name` or `- name` in a list"
         if name in operator_names():
             return "an operator stands under its signal"
-        return suggest(name) or did_you_mean(name, _GROUPS)
+        return did_you_mean(name, _GROUPS)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from rules import fields, load_variants
 from rules.errors import MistakeError
@@ -34,8 +32,6 @@ KEYS = (
 )
 _MAX_PRIORITY = 1_000_000
 
-_T = TypeVar("_T")
-
 
 @dataclass(frozen=True, slots=True)
 class ExperienceReader:
@@ -49,7 +45,7 @@ class ExperienceReader:
 
     def experience(self, key: Scalar, node: Node, order: int) -> Experience | None:
         """The experience, or None where something is wrong with it, which the problems then hold."""
-        before = len(self.problems.found)
+        before, read = len(self.problems.found), self.problems.read
         with self.problems.at(node):
             block = fields.entries(node, f"experience `{key.text}`")
             fields.known_keys(block, "an experience", KEYS, self.problems)
@@ -61,16 +57,16 @@ class ExperienceReader:
             experiment = block.get("experiment")
             experience = Experience(
                 id=key.text,
-                pages=self._optional(block, "pages", self._pages, ()),
-                exclude=self._optional(block, "except", self._pages, ()),
-                who=self._optional(block, "who", self.conditions.condition, None),
-                when=self._optional(block, "when", self._schedule, None),
+                pages=read(block.get("pages"), self._pages, ()),
+                exclude=read(block.get("except"), self._pages, ()),
+                who=read(block.get("who"), self.conditions.condition, None),
+                when=read(block.get("when"), self._schedule, None),
                 variants=variants,
                 experiment=self._experiment(experiment, variants) if experiment is not None and variants else None,
-                title=self._optional(block, "title", lambda value: fields.text(value, "`title`"), ""),
-                priority=self._optional(block, "priority", _priority, 0),
-                enabled=self._optional(block, "enabled", lambda value: fields.flag(value, "`enabled`"), True),
-                draft=self._optional(block, "draft", lambda value: fields.flag(value, "`draft`"), False),
+                title=read(block.get("title"), lambda value: fields.text(value, "`title`"), ""),
+                priority=read(block.get("priority"), _priority, 0),
+                enabled=read(block.get("enabled"), lambda value: fields.flag(value, "`enabled`"), True),
+                draft=read(block.get("draft"), lambda value: fields.flag(value, "`draft`"), False),
                 position=key.position,
                 order=order,
             )
@@ -99,13 +95,6 @@ class ExperienceReader:
 
     def _experiment(self, node: Node, variants: tuple[Variant, ...]) -> Experiment | None:
         return self.experiments.experiment(node, [variant.id for variant in variants])
-
-    def _optional(self, block: Entries, key: str, read: Callable[[Node], _T], default: _T) -> _T:
-        node = block.get(key)
-        if node is not None:
-            with self.problems.at(node):
-                return read(node)
-        return default
 
     def _pages(self, node: Node) -> tuple[PagePattern, ...]:
         return read_pages(node, "`pages`", self.problems)

@@ -13,7 +13,7 @@ from rules.experiments import crowding
 from rules.fields import Problems
 from rules.model import ORIGINAL, Experience, Experiment, Layer
 from rules.nodes import Node
-from rules.numbers import parse_number
+from rules.numbers import parse_number, percent
 
 KEYS = ("goal", "split", "coverage", "layer")
 HOLDOUT_KEYS = ("share",)
@@ -37,11 +37,12 @@ class ExperimentReader:
             if split is None:
                 arms = ", ".join(f"{name}: …" for name in (ORIGINAL, *variants))
                 raise MistakeError("an experiment without `split`", hint=f"such as split: {{{arms}}}, 100 together")
+            read = self.problems.read
             return Experiment(
-                self._split(split, variants),
-                read_share(coverage, "`coverage`") if coverage is not None else None,
-                self._goal(goal) if goal is not None else "",
-                Layer(_id(layer, "a layer"), ()) if layer is not None else None,
+                read(split, lambda shares: self._split(shares, variants), ()),
+                read(coverage, lambda share: _share(share, "`coverage`"), None),
+                read(goal, self._goal, ""),
+                read(layer, _layer, None),
             )
         return None
 
@@ -82,7 +83,7 @@ def in_layers(experiences: Iterable[Experience], problems: Problems) -> tuple[Ex
     layers = {name: Layer(name, _coverages(layer)) for name, layer in members.items()}
     for name, layer in layers.items():
         if trouble := crowding(layer):
-            shares = ", ".join(f"{id_} {share * 100:.4g}%" for id_, share in layer.coverages)
+            shares = ", ".join(f"{id_} {percent(share)}" for id_, share in layer.coverages)
             hint = f"lower a `coverage`: {shares}"
             problems.add(members[name][-1].position, f"layer `{name}` is too full: {trouble}", hint=hint)
     return tuple(_in_layer(experience, layers) for experience in experiences)
@@ -109,19 +110,17 @@ def read_holdout(node: Node, problems: Problems) -> float:
     share = block.get("share")
     if share is None:
         raise MistakeError("`holdout` without `share`", hint="such as holdout: {share: 5%}")
-    with problems.at(share):
-        return read_share(share, "`share`")
-    return 0.0
+    return problems.read(share, lambda node: _share(node, "`share`"), 0.0)
 
 
-def read_share(node: Node, what: str) -> float:
+def _share(node: Node, what: str) -> float:
     """A share of all visitors, written in percent, as a part of 1."""
     word = fields.text(node, what)
     match = _PERCENT.fullmatch(word)
     if match is None:
         bare = parse_number(word)
-        percent = None if bare is None else bare * 100 if 0 < bare < 1 else bare
-        hint = f"write {percent:g}%" if percent is not None and 0 <= percent <= 100 else "such as 40%"
+        meant = None if bare is None else bare if 0 < bare < 1 else bare / 100
+        hint = f"write {percent(meant)}" if meant is not None and 0 <= meant <= 1 else "such as 40%"
         raise MistakeError(f"{what} wants a share in percent, not `{word}`", hint=hint, position=node.position)
     share = float(match[1]) / 100
     if share > 1:
@@ -139,5 +138,5 @@ def _weight(node: Node, what: str) -> float:
     return weight
 
 
-def _id(node: Node, what: str) -> str:
-    return fields.identifier(fields.scalar(node, "`layer`"), what)
+def _layer(node: Node) -> Layer | None:
+    return Layer(fields.identifier(fields.scalar(node, "`layer`"), "a layer"), ())

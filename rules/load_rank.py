@@ -51,26 +51,13 @@ class RankReader:
         facts = self._facts(read)
         boosts = self._boosts(by, facts)
         items_selector, pin_selector = self._selector(items, "`items`"), self._selector(pin, "`pin`")
-        kept = self._keep_first(keep_first)
+        kept = self.problems.read(keep_first, _keep_first, 0)
         if len(self.problems.found) > before:
             return None
         return Rank(items_selector, facts, boosts, pin_selector, kept)
 
     def _selector(self, node: Node | None, what: str) -> str:
-        if node is not None:
-            with self.problems.at(node):
-                return read_inner_selector(node, what, self.check_selector)
-        return ""
-
-    def _keep_first(self, node: Node | None) -> int:
-        if node is None:
-            return 0
-        with self.problems.at(node):
-            kept = fields.integer(node, "`keep_first`")
-            if kept < 0:
-                raise MistakeError("`keep_first` is less than nothing", hint="how many items at the top stay there")
-            return kept
-        return 0
+        return self.problems.read(node, lambda one: read_inner_selector(one, what, self.check_selector), "")
 
     def _facts(self, node: Node) -> tuple[ItemField, ...]:
         facts: list[ItemField] = []
@@ -125,9 +112,7 @@ class RankReader:
             if where is None:
                 hint = "which items it is for, such as where: {item.price: {below: 100}}"
                 raise MistakeError("a `boost` without `where`", hint=hint)
-            weight = 0.0
-            with self.problems.at(boost):
-                weight = _weight(boost)
+            weight = self.problems.read(boost, _weight, 0.0)
             condition = conditions.condition(where)
             return Boost(weight, condition) if condition is not None else None
         return None
@@ -148,7 +133,7 @@ class _ItemConditions(ConditionReader):
             raise MistakeError(f"`{name}` is of the visitor", hint=hint)
         if ITEM + name in self._signals:
             raise MistakeError(f"unknown signal `{name}`", hint=f"did you mean '{ITEM}{name}'?")
-        hint = did_you_mean(name, self._signals) or self._signal_hint(name)
+        hint = did_you_mean(name, self._signals) or self._misplaced(name)
         raise MistakeError(f"unknown signal `{name}`", hint=hint or f"`read` has {', '.join(self._signals)}")
 
     def _reference(self, node: Scalar) -> NoReturn:
@@ -176,6 +161,13 @@ def _type(node: Node) -> Type:
     if word not in TYPES:
         raise MistakeError(f"nothing is read as `{word}`", hint=f"{' or '.join(TYPES)}", position=node.position)
     return TYPES[word]
+
+
+def _keep_first(node: Node) -> int:
+    kept = fields.integer(node, "`keep_first`")
+    if kept < 0:
+        raise MistakeError("`keep_first` is less than nothing", hint="how many items at the top stay there")
+    return kept
 
 
 def _weight(node: Node) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, tzinfo
+from functools import partial
 
 from rules import calendars, fields
 from rules.errors import MistakeError, did_you_mean
@@ -33,45 +34,30 @@ def read_schedule(node: Node, problems: Problems, *, site_country: str = "") -> 
         if not block.pairs:
             raise MistakeError("`when` is empty", hint="leave it out, or say when")
         found = {key.text: value for key, value in block.pairs}
-    start, until = _bound(found, "from", problems), _bound(found, "until", problems)
+    start, until = (problems.read(found.get(key), partial(_bound, key), None) for key in ("from", "until"))
     if start is not None and until is not None and _is_swapped(start, until):
         problems.add(found["from"].position, "`from` is after `until`", hint="swap them")
-    days: frozenset[int] = frozenset()
-    hours: tuple[Hours, ...] = ()
-    holidays: Holidays | None = None
-    zone: tzinfo | None = None
-    if "days" in found:
-        with problems.at(found["days"]):
-            days = _days(found["days"])
-    if "hours" in found:
-        with problems.at(found["hours"]):
-            hours = tuple(_hours(item) for item in fields.scalars(found["hours"], "`hours`"))
-    if "holidays" in found:
-        with problems.at(found["holidays"]):
-            holidays = _holidays(found["holidays"], problems, site_country)
-    place = found.get("timezone")
-    whose = place.text if isinstance(place, Scalar) else "visitor"
-    if place is not None:
-        with problems.at(place):
-            fields.text(place, "`timezone`")
-            zone = require_zone(whose) if whose not in {"visitor", "site"} else None
-    if len(problems.found) > before:
-        return None
-    return Schedule(start, until, days, hours, holidays, zone, whose == "site", f"when: {written(node)}")
+    schedule = Schedule(
+        start,
+        until,
+        days=problems.read(found.get("days"), _days, frozenset()),
+        hours=problems.read(found.get("hours"), _windows, ()),
+        holidays=problems.read(found.get("holidays"), lambda given: _holidays(given, problems, site_country), None),
+        zone=problems.read(found.get("timezone"), _zone, None),
+        of_site=isinstance(whose := found.get("timezone"), Scalar) and whose.text == "site",
+        written=f"when: {written(node)}",
+    )
+    return schedule if len(problems.found) == before else None
 
 
-def _bound(found: dict[str, Node], key: str, problems: Problems) -> date | datetime | None:
-    if key not in found:
-        return None
-    with problems.at(found[key]):
-        word = fields.text(found[key], f"`{key}`")
-        moment = parse_moment(word)
-        if moment is None:
-            raise MistakeError(
-                f"`{key}` wants a date or a moment, not `{word}`", hint="such as 2026-12-01 or 2026-12-01T18:00"
-            )
-        return moment
-    return None
+def _bound(key: str, node: Node) -> date | datetime | None:
+    word = fields.text(node, f"`{key}`")
+    moment = parse_moment(word)
+    if moment is None:
+        raise MistakeError(
+            f"`{key}` wants a date or a moment, not `{word}`", hint="such as 2026-12-01 or 2026-12-01T18:00"
+        )
+    return moment
 
 
 def _is_swapped(start: date | datetime, until: date | datetime) -> bool:
@@ -134,6 +120,15 @@ def _country(node: Node, site_country: str) -> str | None:
     if not site_country:
         raise MistakeError("the country of the site is not known", hint="say it under `site:`, as `country: NO`")
     return site_country
+
+
+def _zone(node: Node) -> tzinfo | None:
+    whose = fields.text(node, "`timezone`")
+    return None if whose in {"visitor", "site"} else require_zone(whose)
+
+
+def _windows(node: Node) -> tuple[Hours, ...]:
+    return tuple(_hours(item) for item in fields.scalars(node, "`hours`"))
 
 
 def _hours(item: Scalar) -> Hours:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from rules import fields
 from rules.context import Value
@@ -12,8 +11,8 @@ from rules.errors import MistakeError, did_you_mean
 from rules.fields import Problems
 from rules.load_visits import read_arm, read_at, read_page, read_signal
 from rules.model import RuleTest
-from rules.nodes import Entries, Node, Scalar
-from rules.selectors import EXAMPLE, SelectorCheck
+from rules.nodes import Entries, Node
+from rules.selectors import SelectorCheck, read_selector
 from rules.signals import is_signal
 from rules.visits import Visit
 
@@ -84,14 +83,11 @@ class TestReader:
             pairs = fields.entries(node, "`places`").pairs
             if not pairs:
                 raise MistakeError("`places` names no place", hint='such as places: {"#hero h1": "Welcome back"}')
-            return tuple((self._selector(key), fields.text(value, f"`{key.text}`")) for key, value in pairs)
+            return tuple(
+                (read_selector(key, "a place", self.check_selector), fields.text(value, f"`{key.text}`"))
+                for key, value in pairs
+            )
         return ()
-
-    def _selector(self, key: Scalar) -> str:
-        wrong = self.check_selector(key.text) if self.check_selector else None
-        if wrong:
-            raise MistakeError(f"`{key.text}` is not a CSS selector: {wrong}", hint=EXAMPLE, position=key.position)
-        return key.text
 
     def _visit(self, node: Node) -> Visit | None:
         with self.problems.at(node):
@@ -99,13 +95,9 @@ class TestReader:
             page, at, host, id_, variants = (block.get(key) for key in VISIT_KEYS)
             if page is None:
                 raise MistakeError("a visit without `page`", hint="such as page: /products/shoes")
-            path, query = "", dict[str, str]()
-            moment: datetime | None = None
-            with self.problems.at(page):
-                path, query = read_page(fields.text(page, "`page`"))
-            if at is not None:
-                with self.problems.at(at):
-                    moment = read_at(fields.text(at, "`at`"))
+            read = self.problems.read
+            path, query = read(page, lambda node: read_page(fields.text(node, "`page`")), ("", dict[str, str]()))
+            moment = read(at, lambda node: read_at(fields.text(node, "`at`")), None)
             name = fields.text(host, "`host`").lower() if host is not None else ""
             visitor_id = fields.text(id_, "`id`") if id_ is not None else ""
             given = self._given(variants) if variants is not None else {}

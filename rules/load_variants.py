@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -12,11 +13,12 @@ from rules.errors import MistakeError
 from rules.fields import Problems
 from rules.fragments import Fragment
 from rules.load_changes import ChangeReader
-from rules.markup import leads_within
 from rules.model import ORIGINAL, Variant
 from rules.nodes import Entries, Node, written
+from rules.urls import leads_within
 
 KEYS = ("change", "redirect", "serve")
+_WHOLE_URL = re.compile(r"\s*(?:/|\\\\|https?:)", re.IGNORECASE)
 # What a path and a query may hold (RFC 3986 §3.3 and §3.4), and escapes that are there already.
 _PATH_CHARACTERS = "/:@!$&'()*+,;=-._~%?"
 
@@ -81,6 +83,9 @@ class VariantReader:
             (url,) = target.static.shape
             if not url.strip():
                 raise MistakeError("`redirect` leads nowhere", hint="write a path, such as /pricing")
+            if not _WHOLE_URL.match(url):
+                hint = "begin a page of this site with /, and another site with https://"
+                raise MistakeError(f"`{url}` is neither a path nor a URL", hint=hint)
             if not leads_within(url, self.link_hosts):
                 hint = "on this site write the path alone; another one must stand in `site: {link_hosts: […]}`"
                 raise MistakeError(f"`{url}` leads to another site", hint=hint)

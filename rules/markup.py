@@ -5,9 +5,10 @@ A small scanner over markup that a rulebook's author wrote; it doesn't parse pag
 
 from __future__ import annotations
 
-import html
 import re
 from dataclasses import dataclass
+
+from rules.html_syntax import ATTRIBUTE, BETWEEN_ATTRIBUTES, NAME_END, RAW_TEXT, SPACE
 
 HOLE = "\ufdd0"
 """Stands for one hole in scanned markup. A noncharacter: no author writes it and no value keeps it."""
@@ -20,22 +21,11 @@ URL_ATTRIBUTES = frozenset({
 
 # Their text is code or markup once more: no escaping of ours reaches that far.
 CODE_ATTRIBUTES = frozenset({"style", "srcdoc"})
-_RAW_TEXT = frozenset({"script", "style", "iframe", "noembed", "noframes", "noscript", "xmp", "plaintext"})
 
-# HTML Standard §13.2.5.32 to 40. A quote in a name or in a bare value is a letter like others, and so is a space that
-# is none to HTML; where a quote is not closed there is no attribute, and no tag.
-_ATTRIBUTE = re.compile(
-    r"""
-    (?P<name> =?[^ \t\n\f\r/>=]++ | = )
-    (?: [ \t\n\f\r]*+ = [ \t\n\f\r]*+
-        (?: "(?P<double>[^"]*+)" | '(?P<single>[^']*+)' | (?P<bare>[^ \t\n\f\r>"'][^ \t\n\f\r>]*+) | (?=>) )
-      | (?![ \t\n\f\r]*=) )
-    """,
-    re.VERBOSE,
-)
+_ATTRIBUTE = re.compile(ATTRIBUTE)
 _TAG_BEGIN = re.compile(r"<(?=[a-zA-Z!?/])")
-_TAG_NAME = re.compile(r"</?(?P<name>[a-zA-Z][^ \t\n\f\r/>]*)")
-_BETWEEN_ATTRIBUTES = re.compile(r"[ \t\n\f\r/]*")
+_TAG_NAME = re.compile(rf"</?(?P<name>[a-zA-Z][^{SPACE}/>]*)")
+_BETWEEN_ATTRIBUTES = re.compile(BETWEEN_ATTRIBUTES)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|<[!?/][^>]*(?:>|\Z)", re.DOTALL)
 
 
@@ -71,7 +61,7 @@ def url_places(markup: str) -> tuple[UrlPlace, ...]:
         _refuse_hole(name, "a tag's name")
         attributes, position = _attributes(markup, tag.end())
         places.extend(place for each in attributes if (place := _url_place(name, each, markup)))
-        if name in _RAW_TEXT and markup[begin.start() + 1] != "/":
+        if name in RAW_TEXT and markup[begin.start() + 1] != "/":
             position = _after_raw_text(name, markup, position)
     return tuple(places)
 
@@ -117,7 +107,7 @@ def _url_place(tag: str, attribute: re.Match[str], markup: str) -> UrlPlace | No
 
 
 def _after_raw_text(name: str, markup: str, position: int) -> int:
-    end = re.compile(rf"</{re.escape(name)}(?=[ \t\n\f\r/>])", re.IGNORECASE).search(markup, position)
+    end = re.compile(rf"</{re.escape(name)}{NAME_END}", re.IGNORECASE).search(markup, position)
     after = end.start() if end else len(markup)
     _refuse_hole(markup[position:after], f"<{name}>")
     return after
@@ -126,53 +116,3 @@ def _after_raw_text(name: str, markup: str, position: int) -> int:
 def _refuse_hole(text: str, where: str) -> None:
     if HOLE in text:
         raise UnsafePlaceError(where)
-
-
-_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.\-]*:")
-_IGNORED_IN_URLS = str.maketrans("\\", "/", "\t\n\r")
-_IGNORED_AROUND_URLS = "".join(map(chr, range(0x21)))  # the C0 controls and the space
-
-
-def leads_within(url: str, hosts: frozenset[str]) -> bool:
-    """Whether a browser would take `url` for one of `hosts` or for a relative one, by http(s) only.
-
-    Reads it as the URL Standard's parser does (https://url.spec.whatwg.org/#concept-basic-url-parser): tabs and
-    newlines vanish, a backslash is a slash, any number of slashes may follow an http scheme. A character reference has
-    to lead nowhere else either as the character that it is in markup or as it is written, which counts in `Location`.
-
-    >>> leads_within("/contact", frozenset()), leads_within("/\\\\evil.example", frozenset({"shop.example"}))
-    (True, False)
-    """
-    return _leads_within(url, hosts) and ("&" not in url or _leads_within(html.unescape(url), hosts))
-
-
-def _leads_within(url: str, hosts: frozenset[str]) -> bool:
-    seen = url.translate(_IGNORED_IN_URLS).strip(_IGNORED_AROUND_URLS)
-    scheme = _SCHEME.match(seen)
-    if scheme:
-        if scheme[0].lower() not in ("http:", "https:"):
-            return False
-        rest = seen[scheme.end() :]
-    elif seen.startswith("//"):
-        rest = seen
-    else:
-        return True
-    authority = re.split(r"[/?#]", rest.lstrip("/"), maxsplit=1)[0]
-    host = re.sub(r":\d*\Z", "", authority.rpartition("@")[2]).lower()
-    return host in hosts
-
-
-def urls_in(attribute: str, value: str) -> list[str]:
-    """The URLs that an attribute's value holds: one, or with `srcset` and `ping` several.
-
-    Of a `srcset` it is all that a browser could take for one: a comma may end a candidate or be a part of its URL.
-
-    >>> urls_in("srcset", "/a 1x,/b,c 2x")
-    ['/a', '1x,/b,c', '/b,c', 'c', '2x']
-    """
-    if attribute in ("srcset", "imagesrcset"):
-        words = [word.strip(",") for word in re.split(r"[ \t\n\f\r]+", value)]
-        return [word[at:] for word in words if word for at in (0, *(comma.end() for comma in re.finditer(",", word)))]
-    if attribute == "ping":
-        return value.split()
-    return [value]

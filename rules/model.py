@@ -44,6 +44,11 @@ class Where(StrEnum):
     FIRST = "first"
     LAST = "last"
 
+    @property
+    def is_inside(self) -> bool:
+        """Whether it is a part of the element's content."""
+        return self in (Where.FIRST, Where.LAST)
+
 
 @dataclass(frozen=True, slots=True)
 class Insert:

@@ -17,3 +17,12 @@ def parse_number(word: str) -> float | None:
     if _NUMBER.fullmatch(word) is None:
         return None
     return float(word) if "." in word else int(word)
+
+
+def percent(share: float) -> str:
+    """A share, of 1, as a rule would write it.
+
+    >>> percent(0.125), percent(1 / 3), percent(1.2)
+    ('12.5%', '33.33%', '120%')
+    """
+    return f"{share * 100:.4g}%"

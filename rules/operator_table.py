@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from itertools import permutations
 from typing import Any
 
 from rules import fields
@@ -11,7 +12,7 @@ from rules.context import Value
 from rules.errors import MistakeError, did_you_mean
 from rules.expressions import Expression
 from rules.globs import TextGlob
-from rules.nodes import Entries, Node, Scalar, Sequence
+from rules.nodes import Entries, Node, Scalar, Sequence, written
 from rules.numbers import parse_number
 from rules.operators import (
     Affix,
@@ -42,7 +43,24 @@ def read_test(signal: Signal, node: Node) -> tuple[Operator, ...]:
         return (_read_values(signal, node),)
     if not node.pairs:
         raise MistakeError("an empty test", hint="write a value, or such as {at_least: 2}", position=node.position)
-    return tuple(_read_operator(signal, key, argument) for key, argument in node.pairs)
+    operators = tuple(_read_operator(signal, key, argument) for key, argument in node.pairs)
+    _refuse_swapped_ends(operators, node)
+    return operators
+
+
+def _refuse_swapped_ends(operators: tuple[Operator, ...], node: Entries) -> None:
+    """`{at_least: 5, at_most: 3}` is what `between` refuses, written as two."""
+    ends = [
+        (key.text, argument, each)
+        for (key, argument), each in zip(node.pairs, operators, strict=True)
+        if isinstance(each, InRange)
+    ]
+    for (low_name, low_node, low), (high_name, high_node, high) in permutations(ends, 2):
+        if low.low is None or high.high is None or low.read is not high.read or low.low <= high.high:
+            continue
+        hint = f"write {{{low_name}: {written(high_node)}, {high_name}: {written(low_node)}}}"
+        message = f"nothing is both `{low_name}` and `{high_name}` of these: the ends are swapped"
+        raise MistakeError(message, hint=hint, position=high_node.position)
 
 
 def _read_operator(signal: Signal, key: Scalar, argument: Node) -> Operator:
@@ -132,24 +150,10 @@ def _read_bound(name: str, signal: Signal, node: Node) -> _Bound:
     return as_date, as_date(moment)
 
 
-def _read_at_least(name: str, signal: Signal, node: Node) -> Operator:
+def _read_limit(name: str, signal: Signal, node: Node) -> Operator:
     read, bound = _read_bound(name, signal, node)
-    return InRange(read, low=bound)
-
-
-def _read_at_most(name: str, signal: Signal, node: Node) -> Operator:
-    read, bound = _read_bound(name, signal, node)
-    return InRange(read, high=bound)
-
-
-def _read_above(name: str, signal: Signal, node: Node) -> Operator:
-    read, bound = _read_bound(name, signal, node)
-    return InRange(read, low=bound, excluding_ends=True)
-
-
-def _read_below(name: str, signal: Signal, node: Node) -> Operator:
-    read, bound = _read_bound(name, signal, node)
-    return InRange(read, high=bound, excluding_ends=True)
+    low, high = (bound, None) if name in {"at_least", "above"} else (None, bound)
+    return InRange(read, low, high, excluding_ends=name in {"above", "below"})
 
 
 def _read_between(name: str, signal: Signal, node: Node) -> Operator:
@@ -164,23 +168,11 @@ def _read_between(name: str, signal: Signal, node: Node) -> Operator:
     return InRange(read, low, high)
 
 
-def _read_words(name: str, node: Node) -> tuple[str, ...]:
+def _read_affix(name: str, signal: Signal, node: Node) -> Operator:
     words = tuple(word.casefold() for word in fields.texts(node, f"`{name}`"))
     if "" in words:
         raise MistakeError(f"`{name}` of an empty text fits everything", hint=_ANY_VALUE)
-    return words
-
-
-def _read_contains(name: str, signal: Signal, node: Node) -> Operator:
-    return Affix(_read_words(name, node), str.__contains__, whole_items=True)
-
-
-def _read_starts_with(name: str, signal: Signal, node: Node) -> Operator:
-    return Affix(_read_words(name, node), str.startswith)
-
-
-def _read_ends_with(name: str, signal: Signal, node: Node) -> Operator:
-    return Affix(_read_words(name, node), str.endswith)
+    return Affix(words, _AFFIXES[name], whole_items=name == "contains")
 
 
 def _read_matches(name: str, signal: Signal, node: Node) -> Operator:
@@ -210,15 +202,21 @@ _ORDERED = (Type.NUMBER, Type.DATE, Type.MOMENT, Type.ANY)
 _TEXTUAL = (Type.TEXT, Type.LIST, Type.ANY)
 _TIMED = (Type.DATE, Type.MOMENT, Type.ANY)
 
+_AFFIXES: Mapping[str, Callable[[str, str], bool]] = {
+    "contains": str.__contains__,
+    "starts_with": str.startswith,
+    "ends_with": str.endswith,
+}
+
 _TABLE: Mapping[str, tuple[tuple[Type, ...], Callable[[str, Signal, Node], Operator]]] = {
-    "at_least": (_ORDERED, _read_at_least),
-    "at_most": (_ORDERED, _read_at_most),
-    "above": (_ORDERED, _read_above),
-    "below": (_ORDERED, _read_below),
+    "at_least": (_ORDERED, _read_limit),
+    "at_most": (_ORDERED, _read_limit),
+    "above": (_ORDERED, _read_limit),
+    "below": (_ORDERED, _read_limit),
     "between": (_ORDERED, _read_between),
-    "contains": (_TEXTUAL, _read_contains),
-    "starts_with": (_TEXTUAL, _read_starts_with),
-    "ends_with": (_TEXTUAL, _read_ends_with),
+    "contains": (_TEXTUAL, _read_affix),
+    "starts_with": (_TEXTUAL, _read_affix),
+    "ends_with": (_TEXTUAL, _read_affix),
     "matches": (_TEXTUAL, _read_matches),
     "within": (_TIMED, _read_age),
     "older_than": (_TIMED, _read_age),

@@ -11,16 +11,18 @@ from rules.nodes import QUOTES, Node, Sequence
 SelectorCheck = Callable[[str], str | None]
 """Tells what is wrong with a CSS selector, or None."""
 
-EXAMPLE = 'such as "#hero h1" or "a.cta"'
+_EXAMPLE = 'such as "#hero h1" or "a.cta"'
 
 _MATCHING = {")": "(", "]": "[", "}": "{"}
 _COMBINATORS = ">+~"
+# As word processors set them.
+_CURLY_QUOTES = frozenset("\u201c\u201d\u201e\u2018\u2019\u201a")
 
 
 def read_selector(node: Node, what: str, check: SelectorCheck | None) -> str:
     """A selector that stands alone. Raises MistakeError."""
     selector = _written(node, what)
-    _refuse_faulty(selector, selector, check)
+    _refuse_faulty(selector, selector, node, check)
     return selector
 
 
@@ -31,7 +33,7 @@ def read_inner_selector(node: Node, what: str, check: SelectorCheck | None) -> s
     """
     written = _written(node, what)
     selector = f":scope {written}" if written[:1] in tuple(_COMBINATORS) else written
-    _refuse_faulty(selector, written, check)
+    _refuse_faulty(selector, written, node, check)
     return selector
 
 
@@ -43,15 +45,17 @@ def _written(node: Node, what: str) -> str:
     return fields.text(node, what).strip()
 
 
-def _refuse_faulty(selector: str, written: str, check: SelectorCheck | None) -> None:
+def _refuse_faulty(selector: str, written: str, node: Node, check: SelectorCheck | None) -> None:
     if wrong := _fault(selector) or (check(selector) if check else None):
-        raise MistakeError(f"`{written}` is not a CSS selector: {wrong}", hint=EXAMPLE)
+        raise MistakeError(f"`{written}` is not a CSS selector: {wrong}", hint=_EXAMPLE, position=node.position)
 
 
 def _fault(selector: str) -> str | None:
     """What is plainly wrong with a selector: nothing in it, or brackets and quotes that don't pair."""
     if not selector:
         return "it is empty"
+    if not _CURLY_QUOTES.isdisjoint(selector):
+        return "it has curly quotes in it, and CSS has straight ones"
     opened: list[str] = []
     quote = ""
     escaped = False

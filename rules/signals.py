@@ -193,4 +193,7 @@ def suggest(name: str) -> str:
         nearest = get_close_matches(last, [known.rpartition(".")[2] for known in neighbours], n=1)
         return f"did you mean '{group}.{nearest[0]}'?" if nearest else f"`{group}` has {', '.join(neighbours)}"
     same_end = [known for known in _BY_NAME if known.rpartition(".")[2] == last]
-    return f"did you mean '{same_end[0]}'?" if same_end else did_you_mean(name, _BY_NAME)
+    if same_end:
+        return f"did you mean '{same_end[0]}'?"
+    groups = dict.fromkeys(known.partition(".")[0] for known in _BY_NAME)
+    return did_you_mean(name, _BY_NAME) or f"there is {', '.join(f'{group}.…' for group in groups)}"

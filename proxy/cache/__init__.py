@@ -1,1 +1,1 @@
-"""The page cache's rules: which responses of the origin all visitors may share, and for how long (RFC 9111). Pure."""
+"""The page cache: which responses of the origin all visitors may share, for how long (RFC 9111), and their memory."""

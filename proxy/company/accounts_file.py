@@ -6,12 +6,12 @@ what may be said and is hardly meant is `proxy.company.audit`'s.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from proxy.collector import collector_paused
 from proxy.company import cells
 from proxy.company.account import FIXED_COLUMNS, Account, Accounts
 from proxy.company.columns import read_layout
@@ -37,7 +37,7 @@ def load_accounts(path: Path) -> Accounts:
     """The accounts of a file. Raise AccountsError or OSError."""
     problems = _Problems(path)
     accounts: list[Account] = []
-    with _collector_paused():
+    with collector_paused():
         with problems.at(1):
             table = read_table(path)
             with problems.at(table.header_line):
@@ -45,18 +45,6 @@ def load_accounts(path: Path) -> Accounts:
         if problems.found:
             raise AccountsError(problems.found)
         return Accounts(accounts)
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """No search for cycles meanwhile: there are none, and each search stops every thread for as long as it takes."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 class _Problems:

@@ -16,15 +16,14 @@ from dataclasses import dataclass
 
 from proxy.names import REFRESH, SiteName
 from proxy.page.charset import UnreadableCharsetError, charset_of
+from rules.html_syntax import ATTRIBUTE, NAME_END, SPACE, TAG_REST
 
 # HTML Standard §13.2.5.6: where something begins that is not text. An end tag is read as text: nothing in it counts.
-_BEGIN = re.compile(rb"<(?:([a-zA-Z][^\s/>]*+)|!--|[!?])")
+_BEGIN = re.compile(rf"<(?:([a-zA-Z][^{SPACE}/>]*+)|!--|[!?])".encode())
 _COMMENT_END = re.compile(rb"--!?>")
-# The rest of a start tag. Where it does not match, the page ends within the tag.
-_TAG_REST = re.compile(rb"(?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+'|(?![\"'])))*+>")
-_ATTRIBUTE = re.compile(
-    rb"(?P<name>=?[^\s/>=]++)(?:\s*+=\s*+(?:\"(?P<double>[^\"]*+)\"|'(?P<single>[^']*+)'|(?P<bare>[^\s>]*+)))?+"
-)
+# Where it does not match, the page ends within the tag.
+_TAG_REST = re.compile(TAG_REST.encode())
+_ATTRIBUTE = re.compile(ATTRIBUTE.encode())
 _TEXT = frozenset(b"script style textarea title xmp iframe noembed noframes".split())
 
 _ONE_URL = frozenset(
@@ -100,7 +99,7 @@ class _Page:
                 return
             position = rest.end()
             if self._mentioned(begin.end(), position):
-                yield from self._in_tag(begin.end(), position - 1)
+                yield from self._in_tag(begin.end(), position)
             name = begin[1].lower()
             # An SVG's <title/> and <style/> have no content.
             if name in _TEXT and not rest[0].endswith(b"/>"):
@@ -120,7 +119,7 @@ class _Page:
         return close + 1 if close >= 0 else len(self.body)
 
     def _text_end(self, name: bytes, position: int) -> int:
-        end = re.compile(rb"</" + name + rb"(?=[\s/>])", re.IGNORECASE).search(self.body, position)
+        end = re.compile(b"</" + name + NAME_END.encode(), re.IGNORECASE).search(self.body, position)
         return end.start() if end else len(self.body)
 
     def _in_text(self, name: bytes, start: int, end: int) -> Iterable[tuple[int, int, bytes]]:

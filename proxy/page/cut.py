@@ -24,6 +24,7 @@ from proxy.page.operations import (
 )
 from proxy.page.rearrange import rearranged
 from proxy.page.writing import Hole, Mode, Pieces, Writing, escaped
+from rules.html_syntax import ATTRIBUTE, BETWEEN_ATTRIBUTES, SPACE
 from rules.model import Where
 
 # Text there is moved out of the element, or dropped, by every parser.
@@ -31,7 +32,8 @@ _NO_TEXT = frozenset("html head table tbody thead tfoot tr colgroup frameset".sp
 # A parser drops one newline after these start tags (HTML Standard §13.2.6.4.7).
 _DROPS_NEWLINE = frozenset({"pre", "textarea", "listing"})
 _NEWLINE = re.compile(rb"\r?\n")
-_TAG_NAME = re.compile(r"<[^\s/>]+")
+_TAG_NAME = re.compile(rf"<[^{SPACE}/>]+")
+_ATTRIBUTE = re.compile(rf"{BETWEEN_ATTRIBUTES}(?P<whole>{ATTRIBUTE})")
 
 
 @dataclass(slots=True)
@@ -234,10 +236,10 @@ class _Drafting:
 
     def _name_in_page(self, span: tuple[int, int]) -> bytes:
         """The attribute's name as the page writes it."""
-        return re.split(rb"[\s=]", self.body[slice(*span)], maxsplit=1)[0]
+        return re.split(f"[{SPACE}=]".encode(), self.body[slice(*span)], maxsplit=1)[0]
 
     def _raw_value(self, span: tuple[int, int]) -> str:
-        raw = self.body[slice(*span)].decode("latin-1").partition("=")[2].strip(" \t\n\f\r")
+        raw = self.body[slice(*span)].decode("latin-1").partition("=")[2].strip(SPACE)
         return raw[1:-1] if raw[:1] in ('"', "'") else raw
 
     def _after_tag_name(self) -> int:
@@ -250,7 +252,7 @@ class _Drafting:
         """Every attribute of this name: once the first is gone, a duplicate of it would count."""
         if name.lower() not in self.place.attributes:
             return
-        position, end = self._after_tag_name(), self.place.open_end - 1
+        position, end = self._after_tag_name(), self.place.open_end
         # One after the other: a search would look for each one's beginning at every space before it.
         while match := _ATTRIBUTE.match(self.page.reading, position, end):
             if match["name"].lower() == name.lower():
@@ -265,16 +267,6 @@ class _Drafting:
 
     def _ends_tag(self, offset: int) -> bool:
         return offset == self.place.open_end - 1
-
-
-# HTML Standard §13.2.5.32 to 39, from the end of the tag's name on.
-_ATTRIBUTE = re.compile(
-    r"""
-    [\s/]*+
-    (?P<whole> (?P<name> =?[^\s/>=]++ | =) (?:\s*+ = \s*+ (?: "[^"]*+" | '[^']*+' | [^\s>"'][^\s>]*+))?+)
-    """,
-    re.ASCII | re.VERBOSE,
-)
 
 
 def _end_tag(place: Place) -> Pieces:

@@ -15,7 +15,6 @@ import turbohtml.detect  # makes Python know the Standard's decoders
 from turbohtml import Element, Namespace
 
 __all__ = [
-    "RAW_TEXT",
     "VOID",
     "Element",
     "Located",
@@ -40,7 +39,6 @@ _MAX_IMPLIED = 64  # implied elements walked through to find an end
 VOID = frozenset(
     "area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr".split()
 )
-RAW_TEXT = frozenset("script style iframe noembed noframes noscript xmp plaintext".split())
 
 
 class RefusedError(Exception):

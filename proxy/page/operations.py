@@ -12,6 +12,7 @@ from itertools import accumulate
 
 from proxy.page.locate import Place
 from proxy.page.writing import Writing
+from rules.html_syntax import SPACE
 from rules.model import Where
 
 
@@ -181,7 +182,7 @@ def _written_by(operation: Operation) -> set[str]:
 
 def _inside(one: Operation, other: Operation) -> bool:
     if isinstance(one, SetContent) and isinstance(other, InsertBeside):
-        return other.where in (Where.FIRST, Where.LAST)
+        return other.where.is_inside
     if isinstance(one, SetContent) and isinstance(other, Reorder):
         return True
     return isinstance(one, EditClass) and isinstance(other, SetAttribute) and other.name == "class"
@@ -199,7 +200,7 @@ def effective(operations: Iterable[Operation]) -> list[Operation]:
         if isinstance(operation, Reorder) and operation is not last_order[operation.place]:
             return False
         replacement = last_replacement.get(operation.place)
-        beside = isinstance(operation, InsertBeside) and operation.where in (Where.BEFORE, Where.AFTER)
+        beside = isinstance(operation, InsertBeside) and not operation.where.is_inside
         return replacement is None or operation is replacement or beside
 
     return [o for o in kept if lives(o)]
@@ -227,9 +228,6 @@ def background_span(style: str) -> tuple[int, int] | None:
     return None
 
 
-_SPACES = " \t\n\f\r"  # ASCII white space; in the Latin-1 reading of a page, other spaces are parts of letters
-
-
 def with_class(value: str, name: str, *, present: bool) -> str:
     """The text of a `class` attribute with a name added at its end, or taken out; the rest stays as it was written.
 
@@ -237,8 +235,8 @@ def with_class(value: str, name: str, *, present: bool) -> str:
     ('wide', 'card wide')
     """
     if present:
-        if name in (unescape(token) for token in re.split(r"[ \t\n\f\r]+", value)):
+        if name in (unescape(token) for token in re.split(f"[{SPACE}]+", value)):
             return value
-        return f"{value}{'' if value == '' or value[-1] in _SPACES else ' '}{name}"
-    tokens = re.findall(r"[^ \t\n\f\r]+[ \t\n\f\r]*|[ \t\n\f\r]+", value)
-    return "".join(token for token in tokens if unescape(token.strip(_SPACES)) != name)
+        return f"{value}{'' if value == '' or value[-1] in SPACE else ' '}{name}"
+    tokens = re.findall(f"[^{SPACE}]+[{SPACE}]*|[{SPACE}]+", value)
+    return "".join(token for token in tokens if unescape(token.strip(SPACE)) != name)

@@ -13,6 +13,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from rules.html_syntax import NAME_END, SPACE, TAG_REST
+
 _MAX_TAGS = 200_000
 _MAX_REOPENED = 150_000
 _MAX_ALIKE = 3
@@ -29,13 +31,13 @@ _SHAPES = frozenset(
     b"text tspan use".split()
 )
 
-# White space to a parser, which gets a page with spaces for its NULs.
-_SPACE = rb" \t\n\f\r\0"
-_NAME_END = rb"(?=[" + _SPACE + rb"/>])"
-# HTML Standard §13.2.5.32 to 40: what is left of a tag behind its name. A `>` in quotes does not end it.
-_REST = rb"""(?:[@/]++|(?:=?[^@/>=]++|=)(?:[@]*+=[@]*+(?:"[^"]*+"|'[^']*+'|[^@>"'][^@>]*+|(?=>)))?+)*+>""".replace(
-    b"@", _SPACE
-)
+
+def _of_page(pattern: str) -> bytes:
+    """The pattern for a page's bytes; a parser gets the page with spaces for its NULs."""
+    return pattern.replace(SPACE, SPACE + "\0").encode()
+
+
+_NAME_END, _REST = _of_page(NAME_END), _of_page(TAG_REST)
 
 
 def _tag(names: Iterable[bytes], slash: bytes = b"/?+") -> bytes:

@@ -165,8 +165,7 @@ class _Applying:
             self._node.insert_child(self._text(content))
 
     def _insert(self, place: Place, where: Where, content: Writing) -> None:
-        inside = where in (Where.FIRST, Where.LAST)
-        context = place.element if inside else place.element.parent
+        context = place.element if where.is_inside else place.element.parent
         children = _fragment(self._text(content), context)
         for child in children:
             self._insert_node(child, where)

@@ -15,6 +15,9 @@ from typing import NamedTuple
 from proxy.profile.model import Event, Profile
 from proxy.profile.observe import observe
 
+MAX_STEPS_OF_ONE = 100
+"""Of one visitor: each read goes through all of them, at some 25 µs a step."""
+
 
 class Step(NamedTuple):
     """An event and its moment; without an event the profile is erased."""
@@ -31,7 +34,10 @@ def follow(profile: Profile | None, steps: Iterable[Step]) -> Profile | None:
 
 
 class Pending:
-    """Steps by the visitor's key, at most `limit` of them; one thread may add and read while another writes."""
+    """Steps by the visitor's key, at most `limit` of them, and of one visitor at most MAX_STEPS_OF_ONE.
+
+    One thread may add and read while another writes.
+    """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -47,11 +53,21 @@ class Pending:
     def add(self, key: bytes, step: Step) -> bool:
         """Let a step wait; False where there is no room. There always is for an erasure."""
         with self._lock:
-            if self._size >= self._limit and step.event is not None:
+            if step.event is not None and not self._has_room(key):
                 return False
             self._waiting.setdefault(key, []).append(step)
             self._size += 1
             return True
+
+    def erase_before(self, key: bytes, at: datetime) -> None:
+        """Erase what is on disk of a visitor, and nothing of what waits."""
+        with self._lock:
+            self._waiting.setdefault(key, []).insert(0, Step(None, at))
+            self._size += 1
+
+    def _has_room(self, key: bytes) -> bool:
+        own = len(self._batch.get(key, ())) + len(self._waiting.get(key, ()))
+        return self._size < self._limit and own < MAX_STEPS_OF_ONE
 
     def read(self, key: bytes, load: Callable[[bytes], Profile | None]) -> Profile | None:
         """The visitor's profile with all pending steps; `load` reads the disk."""

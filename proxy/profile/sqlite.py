@@ -88,6 +88,7 @@ class SqliteProfileStore:
             return
         self._erased[key] = True
         self._pending.add(key, Step(None, self._now()))
+        self._writer.erase_again(key, self._now() + timedelta(seconds=ERASED_SECONDS))
         self._writer.wake()
 
     def flush(self, seconds: float) -> bool:

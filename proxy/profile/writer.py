@@ -10,6 +10,7 @@ import contextlib
 import logging
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 RETRY_SECONDS = 1.0
 IDLE_SECONDS = 10.0
 _AGED_WHEN_FULL = 8
+_MAX_ERASED = 100_000
 
 
 class Writer:
@@ -47,6 +49,7 @@ class Writer:
         self._database: Database | None = None
         self._partition = 0
         self._age_at = now()
+        self._erased: deque[tuple[datetime, bytes]] = deque(maxlen=_MAX_ERASED)
         self._work = threading.Event()
         self._hurry = threading.Event()
         self._turned = threading.Condition()
@@ -67,6 +70,10 @@ class Writer:
         """There is something to write."""
         if not self._work.is_set():
             self._work.set()
+
+    def erase_again(self, key: bytes, at: datetime) -> None:
+        """Erase a visitor once more soon after `at`, or at the end: what another process had under way, and wrote."""
+        self._erased.append((at, key))
 
     def flush(self, seconds: float) -> bool:
         """Wait until a turn that begins from now on has written and wiped all; False where it fails or takes longer."""
@@ -127,6 +134,8 @@ class Writer:
         if self._database is None:
             self._database = Database(self._path)
         database, oldest_day = self._database, self.oldest_day()
+        while self._erased and (self._is_ending or self._erased[0][0] <= self._now()):
+            self._pending.erase_before(self._erased.popleft()[1], self._now())
         if batch := self._pending.take():
             database.write(batch, self._pending.settle, oldest_day=oldest_day)
         self._pending.done()

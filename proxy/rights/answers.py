@@ -36,6 +36,8 @@ PAGE, DOWNLOAD = "me", "me.json"
 MAX_FORM_BYTES = 8192
 MAX_ANSWER_LENGTH = 100
 CONFIRM_SECONDS = 5.0
+MAX_CONFIRMING = 2
+"""How many visitors wait for the disk in a thread; more wait in line, since large pages are cut in threads too."""
 _FIELD = "preference."
 
 # A template may bring the site's own style sheet, pictures and fonts; no script runs on this page.
@@ -80,6 +82,7 @@ class Rights:
         self._now = now
         self._preferences = preferences_of(book)
         self._path = path
+        self._confirming = asyncio.Semaphore(MAX_CONFIRMING)
 
     def use(self, book: RuleBook) -> None:
         """From the next request on, ask for what this rulebook asks for."""
@@ -131,9 +134,23 @@ class Rights:
             case _:
                 await send_text(send, 400, "the form does not say what to do")
                 return
-        is_done = await asyncio.to_thread(store.flush, CONFIRM_SECONDS)
+        is_done = await self._is_done(store)
         view = self._view(visitor, request, done if is_done else words.later)
         await self._send_page(send, request, 200 if is_done else 503, view, visitor.cookies)
+
+    async def _is_done(self, store: ProfileStore) -> bool:
+        """Whether all that was asked for is on disk, in line and in a thread within CONFIRM_SECONDS."""
+        clock = asyncio.get_running_loop().time
+        ends = clock() + CONFIRM_SECONDS
+        try:
+            async with asyncio.timeout_at(ends):
+                await self._confirming.acquire()
+        except TimeoutError:
+            return False
+        try:
+            return await asyncio.to_thread(store.flush, ends - clock())
+        finally:
+            self._confirming.release()
 
     def _told(self, form: Mapping[str, str], profile: Profile | None) -> Preferences:
         """What the form answers of the questions that were asked."""

@@ -23,6 +23,8 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 MAX_COOKIE_BYTES = 8192
 MAX_FIELDS = 100
+MAX_COOKIES = 10
+"""Of the banner's name: browsers keep one for each path and domain, and reading each takes time."""
 
 
 class Answer(StrEnum):
@@ -74,7 +76,10 @@ class ConsentReader:
         if self.source is ConsentSource.NONE:
             return Answer.SILENT
         lines = (value for name, value in headers if name == b"cookie")
-        answers = {self._answer_of(value) for value in cookie_values(lines, self.cookie.encode())}
+        values = cookie_values(lines, self.cookie.encode())
+        if len(values) > MAX_COOKIES:
+            return Answer.NO
+        answers = {self._answer_of(value) for value in values}
         # Of several cookies with that name none is surely the banner's latest: they have to agree.
         return answers.pop() if len(answers) == 1 else Answer.NO if answers else Answer.SILENT
 

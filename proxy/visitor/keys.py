@@ -34,7 +34,7 @@ def open_keys(settings: Settings, *, needed: bool = False) -> tuple[tuple[bytes,
     """
     if settings.secrets is not None:
         keys = settings.secrets.get_secret_value().split()
-        return _checked(keys, "TAILOR_SECRETS"), ()
+        return _checked(keys, "secrets (TAILOR_SECRETS or tailor.toml)"), ()
     if settings.secret_file is not None:
         return read_keys(settings.secret_file)
     signs = settings.consent is not ConsentSource.NONE or settings.accounts is not None or settings.vouched_header

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from proxy.rule_files import load_checked
 from rules.context import make_context
 from rules.decide import decide
-from rules.lint import lint
+from rules.linting.lint import lint
 from rules.load import RuleFolder
 from rules.model import RuleBook
 from rules.plan import make_shortlist

@@ -12,7 +12,7 @@ from proxy.cli import main
 from proxy.page.locate import check_selector
 from proxy.rule_files import read_folder
 from rules import load, load_changes, load_experiences, load_rank, load_schedule, load_tests, operator_table, sandbox
-from rules.lint import lint
+from rules.linting.lint import lint
 from rules.load import load_rulebook
 from rules.model import Where
 from rules.signals import catalogue

@@ -14,7 +14,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from examples.demo import DEMOS, main
-from examples.stage import COUNTED, Demo, Ports, free_port, table, where_it_is
+from examples.stage import COUNTED, ROOT, Demo, Ports, free_port, table, where_it_is
+from proxy.rule_files import load_checked, read_folder
+from proxy.settings_layers import read_settings
+from rules.linting.lint import lint
+from rules.run_tests import run_tests
 from tests.examples.running import is_open, running_demo
 
 PORTS = Ports(origin=9000, proxy=8080, admin=8081)
@@ -55,6 +59,21 @@ def test_a_table_has_a_handful_of_visitors_and_each_can_be_pasted(demo: Demo) ->
         assert command == "curl"
         assert any(word.startswith("http://127.0.0.1:8080/") for word in words)
         assert visitor.curl in table(demo, PORTS, NOON)
+
+
+@pytest.mark.parametrize("example", DEMOS)
+def test_an_examples_settings_find_its_rulebook_of_which_nothing_is_warned(example: str) -> None:
+    settings, warnings = read_settings({}, {}, config=ROOT / "examples" / example / "tailor.toml")
+    book = load_checked(read_folder(settings.rules))
+    assert warnings == ()
+    assert [str(warning) for warning in lint(book, NOON)] == []
+
+
+@pytest.mark.parametrize("example", DEMOS)
+def test_an_examples_own_tests_pass(example: str) -> None:
+    results = run_tests(load_checked(read_folder(ROOT / "examples" / example / "rules")), NOON)
+    assert len(results) >= 5
+    assert [(result.test.name, result.misses) for result in results if result.misses] == []
 
 
 def test_an_example_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from proxy.rule_files import load_checked, read_folder
 from proxy.terminal import problem_lines
 from rules.errors import Problem, RuleError
-from rules.lint import lint
+from rules.linting.lint import lint
 from rules.load import RuleFolder
 from tests.rules.reading import NOON
 

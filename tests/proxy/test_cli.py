@@ -85,7 +85,7 @@ def test_serve_does_not_start_with_a_weak_secret_and_does_not_tell_it() -> None:
     write("rules/a.yaml", GOOD)
     result = tailor("serve", "--origin", "http://127.0.0.1:9", TAILOR_SECRETS="hunter2")
     assert result.exit_code == 2
-    assert "TAILOR_SECRETS: secret 1 has 7 bytes, 32 is the least" in result.stderr
+    assert "secrets (TAILOR_SECRETS or tailor.toml): secret 1 has 7 bytes, 32 is the least" in result.stderr
     assert "hunter2" not in result.stderr
 
 

@@ -12,13 +12,17 @@ from pathlib import Path
 import pytest
 
 from proxy.profile.database import prepare
-from proxy.profile.model import Profile
+from proxy.profile.model import Event, PageView, Profile
+from proxy.profile.observe import MAX_TEXT_LENGTH
 from proxy.profile.sqlite import SqliteProfileStore
+from proxy.remember import Memory
 from proxy.settings import Settings
-from proxy.visitor.consent import make_consent_reader
-from proxy.visitor.identity import IdentityReader
+from proxy.visitor.consent import EVERY_TIER, Answer, Consent, make_consent_reader
+from proxy.visitor.identity import IdentityReader, Visitor
+from proxy.visitor.observe import make_observer
 from tests.proxy.origins import Connection, RunningServer, ok, running_proxy, scripted_origin
 from tests.proxy.profile.browsing import break_profiles
+from tests.proxy.requests import page_request
 from tests.rules.reading import rulebook
 
 KEYS = (b"k" * 32,)
@@ -46,6 +50,7 @@ REPLIES = {
         b"HTTP/1.1 303 See Other\r\nLocation: /thanks\r\nContent-Length: 0\r\n"
         b'Tailor-Purchase: total=149.90, products=("tent-2" "stove")\r\n\r\n'
     ),
+    b"/new?bought": ok(PAGE, HTML + b"\r\nTailor-Purchase: total=1"),
     b"/odd": b"HTTP/1.1 204 No Content\r\nTailor-Purchase: a lot\r\n\r\n",
     b"/data": ok(b"{}", b"Content-Type: application/json"),
 }
@@ -56,8 +61,8 @@ BOT = "User-Agent: Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.co
 
 def site(connection: Connection) -> None:
     while message := connection.read_message():
-        path = message.split(b" ", 2)[1].partition(b"?")[0]
-        connection.send(REPLIES.get(path, ok(PAGE, HTML)))
+        target = message.split(b" ", 2)[1]
+        connection.send(REPLIES.get(target) or REPLIES.get(target.partition(b"?")[0], ok(PAGE, HTML)))
 
 
 @dataclass
@@ -185,6 +190,8 @@ def test_pages_that_no_experience_names_count_for_those_who_are_known(tmp_path: 
         ("/new", "POST", "Content-Length: 0\r\n"),
         ("/new", "GET", "Sec-Purpose: prefetch;prerender\r\n"),
         ("/new", "GET", "Purpose: prefetch\r\n"),
+        ("/new", "GET", "Purpose: Prefetch\r\n"),
+        ("/new", "GET", "X-Purpose: preview\r\n"),
         ("/new", "GET", "Sec-Fetch-Dest: iframe\r\n"),
         ("/new", "GET", "Sec-Fetch-Dest: empty\r\n"),
         ("/new", "GET", BOT),
@@ -245,6 +252,14 @@ def test_a_purchase_that_the_origin_tells_of_counts_from_the_next_request_on(tmp
         assert visited.profile.purchases.count == 2
 
 
+def test_a_purchase_of_one_whose_browser_has_no_id_yet_leaves_no_row_that_is_nobodys(tmp_path: Path) -> None:
+    with remembering(tmp_path) as visited:
+        visited.see("/order", method="POST", headers="Content-Length: 0\r\n")
+        assert (visited.cookies, visited.rows) == ({}, 0)
+        visited.see("/new?bought")
+        assert visited.rows == 1
+
+
 @pytest.mark.parametrize("consent", [NO, ""])
 def test_without_consent_no_purchase_is_remembered(consent: str, tmp_path: Path) -> None:
     with remembering(tmp_path) as visited:
@@ -262,3 +277,20 @@ def test_a_purchase_that_can_not_be_read_is_counted_and_told_once(
         assert visited.profile is not None
         assert visited.profile.purchases.count == 0
     assert sum("Tailor-Purchase" in message for message in caplog.messages) == 1
+
+
+def test_of_a_long_path_no_more_waits_for_the_disk_than_is_kept(tmp_path: Path) -> None:
+    events: list[Event] = []
+
+    class Listening(SqliteProfileStore):
+        def remember(self, visitor_id: str, event: Event, at: datetime) -> None:
+            events.append(event)
+
+    prepare(tmp_path / "profiles.db", TUESDAY)
+    with contextlib.closing(Listening(tmp_path / "profiles.db", now=lambda: TUESDAY)) as store:
+        memory = Memory(make_observer((), {}), lambda: TUESDAY, store)
+        agent = BROWSER.removeprefix("User-Agent: ").strip()
+        memory.remember(
+            page_request("/" + "x" * 8_000, user_agent=agent), Visitor(Consent(Answer.YES, EVERY_TIER), "a")
+        )
+    assert events == [PageView("/" + "x" * (MAX_TEXT_LENGTH - 1))]

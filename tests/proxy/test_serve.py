@@ -282,7 +282,7 @@ def test_what_visitors_are_remembered_by_outlives_the_process(tmp_path: Path, wo
             status = httpx.get(f"{tailor.admin}/status", trust_env=False, timeout=PATIENCE_SECONDS).json()
             tailor.end()
     assert (profile["visits"], profile["pages"]) == (1, 3)
-    assert status["profiles"] == {"rows": 1, "waiting": 0, "errors": 0, "lost": 0}
+    assert status["profiles"] == {"rows": 1, "waiting": 0, "errors": 0, "lost": 0, "unread_purchases": 0}
 
 
 def test_a_broken_file_of_profiles_is_told_and_begun_anew(tmp_path: Path, origin: ScriptedOrigin) -> None:

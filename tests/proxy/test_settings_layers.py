@@ -136,6 +136,20 @@ def test_every_mistake_is_told_with_the_place_it_comes_from(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
+    ("written", "line"),
+    [
+        ("workers = true", "workers: 'true' is not a whole number (such as 1)"),
+        ("page_seconds = false", "page_seconds: 'false' is not a number (such as 10.0)"),
+        ("rules = true", 'rules: True is no text (write one in quotes: rules = "…")'),
+        ('secrets = ["abc"]', "secrets: '…' is no text (write one in quotes: secrets = \"…\")"),
+    ],
+)
+def test_a_value_of_another_type_in_the_file_is_told(written: str, line: str, tmp_path: Path) -> None:
+    file = write(tmp_path, f"{written}\n")
+    assert lines(ORIGIN, {}, directory=tmp_path) == (f"{file}: {line}",)
+
+
+@pytest.mark.parametrize(
     ("flags", "line"),
     [
         ({"geo_headers": ("cloudflare,fasly",)}, "--geo-header: 'fasly' is not known (choose 'cloudflare'"),

@@ -101,8 +101,8 @@ def test_experiments_of_a_layer_cover_what_they_say(coverages: tuple[float, ...]
 @pytest.mark.parametrize(
     ("coverages", "trouble"),
     [
-        ((0.6, 0.5), "its experiments cover 1.1 of all visitors together, which is more than all"),
-        ((0.4, 0.4, 0.1), "more than one of its 3 experiments covers more than an even part (33.3%)"),
+        ((0.6, 0.5), "its experiments cover 110% of all visitors together"),
+        ((0.4, 0.4, 0.1), "more than one of its 3 experiments covers more than an even part (33.33%)"),
         ((0.6, 1 / 3, 0.05), "`experiment-0` does not fit beside the others"),
     ],
 )

@@ -27,6 +27,15 @@ def test_a_mistake_that_knows_its_place_keeps_it() -> None:
     assert str(problems.found[0].position) == "b.yaml:7:2"
 
 
+def test_what_can_be_read_is_read_and_what_is_not_there_is_the_default() -> None:
+    problems = Problems()
+    assert problems.read(node("5"), lambda each: fields.integer(each, "it"), 1) == 5
+    assert problems.read(None, lambda each: fields.integer(each, "it"), 1) == 1
+    assert problems.found == []
+    assert problems.read(node("five"), lambda each: fields.integer(each, "it"), 1) == 1
+    assert [problem.message for problem in problems.found] == ["it wants a whole number, not `five`"]
+
+
 def test_other_errors_pass() -> None:
     with pytest.raises(KeyError), Problems().at(PLACE):
         raise KeyError
@@ -50,7 +59,7 @@ def test_other_words_are_no_flag(word: str) -> None:
         ("1'000'000", "write 1000000"),
         ("1,000.50", "write 1000.50"),
         ("12,5", "write 12.5"),
-        ("€5", ""),
+        ("€5", "such as 12.5"),
     ],
 )
 def test_a_number_with_separators_is_told_how_to_be_written(word: str, hint: str) -> None:

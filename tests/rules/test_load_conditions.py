@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from rules.conditions import All, AnyOf, NoneOf
+from rules.signals import suggest
 from tests.rules.reading import condition_problems, context, read_condition
 
 
@@ -53,7 +54,7 @@ def test_an_audience_may_name_one_that_is_defined_below() -> None:
             ["unknown signal `a` (an audience stands alone, as `who: name` or `- name` in a list)"],
         ),
         ("contains: x", "", ["unknown signal `contains` (an operator stands under its signal)"]),
-        ("qqq: Earth", "", ["unknown signal `qqq`"]),
+        ("qqq: Earth", "", [f"unknown signal `qqq` ({suggest('qqq')})"]),
         ("a", "a: b\nb: c\nc: a", ["audience `a` comes back to itself: a → b → c → a (take it out of one of them)"]),
         (
             "a",

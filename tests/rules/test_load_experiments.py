@@ -67,6 +67,16 @@ def test_a_mistake_is_told_at_its_place(experiment: str, problem: str, tmp_path:
     assert told.startswith(problem)
 
 
+def test_all_that_is_wrong_with_an_experiment_is_told_at_once(tmp_path: Path) -> None:
+    told = load_problems(tmp_path, ONE.format("{goal: sale, split: {bold: 90}, coverage: 40, layer: A b}"))
+    assert [each.partition(": ")[2][:22] for each in told] == [
+        "unknown goal `sale` (n",
+        "`split` adds up to 90,",
+        "`coverage` wants a sha",
+        "`A b` can't be the id ",
+    ]
+
+
 def test_experiments_of_a_layer_know_each_other(tmp_path: Path) -> None:
     text = "experiences:\n" + "".join(
         [
@@ -89,7 +99,7 @@ def test_a_layer_that_is_too_full_is_told(tmp_path: Path) -> None:
     )
     (told,) = load_problems(tmp_path, text)
     assert told == (
-        "3:3: layer `pricing` is too full: its experiments cover 1.2 of all visitors together, which is more than all "
+        "3:3: layer `pricing` is too full: its experiments cover 120% of all visitors together "
         "(lower a `coverage`: a 60%, b 60%)"
     )
 

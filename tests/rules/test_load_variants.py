@@ -43,6 +43,7 @@ def test_the_variants_of_an_experiment_have_names_and_digests(tmp_path: Path) ->
     [
         ("title: x", "3:3: experience `a` has no `change` (say what it shows: change, redirect, serve)"),
         ("redirect: ''", "3:27: `redirect` leads nowhere"),
+        ("redirect: www.shop.example/x", "3:27: `www.shop.example/x` is neither a path nor a URL (begin a page of"),
         ("redirect: https://evil.example/", "3:27: `https://evil.example/` leads to another site (on this site write"),
         ("redirect: //evil.example/", "3:27: `//evil.example/` leads to another site"),
         (r"redirect: \\evil.example", r"3:27: `\\evil.example` leads to another site"),

@@ -9,14 +9,18 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from rules.errors import Severity
 from rules.nodes import Entries, Node, Scalar, Sequence, Source
 from rules.schema import rule_file_schema
 from rules.signals import catalogue
-from rules.source import parse
+from rules.source import decode, parse
 from tests.docs.fences import ROOT, blocks
+from tests.golden import golden_mistakes, golden_pages
 from tests.rules.reading import load_problems
 
 RULE_FILES = sorted(ROOT.glob("examples/*/rules/*.yaml"))
+DECISIONS = sorted(ROOT.glob("tests/golden/decisions/*.yaml"))
+VALIDATOR = Draft202012Validator(rule_file_schema())
 PAGES = ("docs/rules.md", "docs/consent.md", "README.md")
 HERO = "experiences: {{hero: {{pages: /, {}, change: [{{select: h1, text: Hi}}]}}}}"
 CHANGE = "experiences: {{hero: {{pages: /, change: [{}]}}}}"
@@ -50,11 +54,35 @@ def faults(text: str) -> list[str]:
     """Where the schema finds fault with a rule file."""
     root = parse(Source.of("a.yaml", text))
     assert root is not None
-    return [error.json_path for error in Draft202012Validator(rule_file_schema()).iter_errors(as_editors_read(root))]
+    return faults_of(as_editors_read(root))
+
+
+def faults_of(file: Any) -> list[str]:
+    return [error.json_path for error in VALIDATOR.iter_errors(file)]
+
+
+def read(path: Path) -> Any:
+    root = parse(decode(path.name, path.read_bytes()))
+    assert root is not None
+    return as_editors_read(root)
+
+
+def golden() -> list[Path]:
+    """The rule files of golden pages, and of golden mistakes that load."""
+    fine = [case for case in golden_mistakes.cases() if expected_severities(case) <= {Severity.WARNING}]
+    mistakes = [path for case in fine for path in ([case] if case.is_file() else sorted(case.glob("*.yaml")))]
+    return [*(case / "rules.yaml" for case in golden_pages.cases()), *mistakes]
+
+
+def expected_severities(case: Path) -> set[Severity]:
+    return {problem.severity for problem in golden_mistakes.problems_of(case)}
 
 
 def written() -> list[Any]:
-    files = [pytest.param(path.read_text(encoding="utf-8"), id=str(path.relative_to(ROOT))) for path in RULE_FILES]
+    files = [
+        pytest.param(path.read_text(encoding="utf-8-sig"), id=str(path.relative_to(ROOT)))
+        for path in (*RULE_FILES, *golden())
+    ]
     shown = [
         pytest.param(block.text, id=f"{page}:{block.line}")
         for page in PAGES
@@ -70,8 +98,26 @@ def test_it_is_a_schema() -> None:
 
 
 @pytest.mark.parametrize("text", written())
-def test_every_rule_file_of_the_examples_and_the_guide_fits(text: str) -> None:
+def test_every_rule_file_of_the_examples_the_golden_files_and_the_guide_fits(text: str) -> None:
     assert faults(text) == []
+
+
+def decisions(key: str) -> list[Any]:
+    """The conditions, or the schedules, of the golden decisions."""
+    listed = [(path.name, case) for path in DECISIONS for case in read(path)["cases"] if key in case]
+    assert len(listed) > 20
+    return [pytest.param(case[key], id=f"{name}: {case[key]}") for name, case in listed]
+
+
+@pytest.mark.parametrize("condition", decisions("condition"))
+def test_every_golden_condition_fits(condition: Any) -> None:
+    assert faults_of({"audiences": {"golden": condition}}) == []
+
+
+@pytest.mark.parametrize("schedule", decisions("when"))
+def test_every_golden_schedule_fits(schedule: Any) -> None:
+    experience = {"pages": "/", "when": schedule, "change": {"select": "h1", "text": "Hi"}}
+    assert faults_of({"experiences": {"golden": experience}}) == []
 
 
 @pytest.mark.parametrize(

@@ -63,8 +63,11 @@ def test_what_the_site_vouches_for_needs_the_company_tier() -> None:
         ("utm.campaign", "did you mean 'source.campaign'?"),
         ("geo_country", "did you mean 'geo.country'?"),
         ("time.minute", "`time` has time.hour, time.weekday, time.date, time.holiday"),
-        ("qqq", ""),
     ],
 )
 def test_an_unknown_name_is_told_the_nearest(name: str, hint: str) -> None:
     assert suggest(name) == hint
+
+
+def test_a_name_that_is_like_none_is_told_the_groups() -> None:
+    assert suggest("weather.rain").startswith("there is geo.…, source.…, device.…, company.…, page.…, ")

@@ -41,6 +41,7 @@ def test_content_is_put_where_the_rule_says(html: bytes, change: str, expected: 
         (b"<a title>Go</a>", "attributes: {title: c}", b'<a title="c">Go</a>'),
         (b"<a title='a' rel=b>Go</a>", "attributes: {title: null}", b"<a rel=b>Go</a>"),
         (b"<a title=1 rel=b title=2>Go</a>", "attributes: {title: null}", b"<a rel=b>Go</a>"),
+        (b"<a rel=b title=>Go</a>", "attributes: {title: null}", b"<a rel=b>Go</a>"),
         (b"<a rel=b>Go</a>", "attributes: {title: null}", b"<a rel=b>Go</a>"),
         (b"<a rel=b/>Go</a>", "attributes: {title: t}", b'<a rel=b/ title="t">Go</a>'),
         (b"<a>Go</a>", "attributes: {title: t, hidden: ''}", b'<a title="t" hidden="">Go</a>'),
@@ -166,6 +167,8 @@ def test_a_preload_by_srcset_gets_the_new_srcset() -> None:
         (b'<div data-bg="/old.jpg">', b'<div data-bg="/new.jpg">'),
         (b'<link rel=preload as=image href=/old.jpg><div style="background:url(/old.jpg)">',
          b'<link rel=preload as=image href="/new.jpg"><div style="background:url(&quot;/new.jpg&quot;)">'),
+        (b'<link rel=preload as=image href=/b.jpg><div style="background:url(/a.jpg),url(/b.jpg)">',
+         b'<link rel=preload as=image href=/b.jpg><div style="background:url(&quot;/new.jpg&quot;),url(/b.jpg)">'),
     ],
 )  # fmt: skip
 def test_an_inline_background_is_a_picture_too(html: bytes, expected: bytes) -> None:

@@ -32,6 +32,7 @@ def repeated(markup: bytes) -> bytes:
         b"<p><svg><style><b i@></style></svg></p>",
         b"<p><!--><b i@><p><!-- --></p>",
         b'<b i@ t="</b>"><p>',
+        b'<b i@ t="></b>' + b"x" * 1024 + b'"><p>',
         b"<b i@><p></p t='</b>'>",
         b"<b\0i@><p>",
         b"<b i@><!</b><p>",

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from proxy.profile.model import PageView, Profile
-from proxy.profile.pending import Pending, Step, follow
+from proxy.profile.pending import MAX_STEPS_OF_ONE, Pending, Step, follow
 from tests.proxy.profile.browsing import TUESDAY, after
 
 A, B = b"a", b"b"
@@ -74,3 +74,22 @@ def test_beyond_the_limit_only_erasures_find_room() -> None:
     assert pending.drop() == 3
     assert pending.add(A, PAGE) is True
     assert len(pending) == 1
+
+
+def test_one_visitor_can_not_make_everyone_wait_for_their_many_steps() -> None:
+    pending = Pending(10 * MAX_STEPS_OF_ONE)
+    for _ in range(MAX_STEPS_OF_ONE):
+        assert pending.add(A, PAGE) is True
+    pending.take()
+    assert pending.add(A, PAGE) is False
+    assert pending.add(B, PAGE) is True
+    assert pending.add(A, ERASURE) is True
+    assert pages(pending) == 0
+
+
+def test_what_waits_outlives_an_erasure_of_what_came_before() -> None:
+    pending = Pending(10)
+    pending.add(A, PAGE)
+    pending.erase_before(A, TUESDAY)
+    assert pages(pending, on_disk=after(0, 1, 2)) == 1
+    assert len(pending) == 2

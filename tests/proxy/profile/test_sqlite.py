@@ -10,6 +10,7 @@ import pytest
 
 from proxy.profile.database import connect_to_write, damage_marker, prepare
 from proxy.profile.model import Event, PageView, Preferences
+from proxy.profile.pending import MAX_STEPS_OF_ONE
 from proxy.profile.sqlite import ERASED_SECONDS, REOPEN_AFTER, SqliteProfileStore
 from proxy.profile.store import UnavailableError
 from tests.proxy.profile.browsing import TUESDAY, break_profiles
@@ -96,6 +97,8 @@ def test_reads_never_differ_while_batches_are_written(path: Path) -> None:
         for count in range(1, 400):
             running.remember(ANNA)
             assert running.pages(ANNA) == count
+            if count % (MAX_STEPS_OF_ONE // 2) == 0:
+                assert running.flush()
 
 
 def test_an_erased_visitor_is_gone_at_once_and_from_the_file(path: Path) -> None:
@@ -119,6 +122,27 @@ def test_a_page_under_way_does_not_bring_an_erased_visitor_back(path: Path) -> N
         running.clock.now += timedelta(seconds=ERASED_SECONDS)
         running.remember(ANNA)
         assert running.pages(ANNA) == 1
+
+
+def test_what_another_process_had_under_way_of_an_erased_visitor_goes_after_a_minute(path: Path) -> None:
+    with kept(path, batch_seconds=0) as one, kept(path, batch_seconds=0) as other:
+        one.store.erase(ANNA)
+        assert one.flush()
+        other.remember(ANNA)
+        assert other.flush()
+        one.clock.now += timedelta(seconds=ERASED_SECONDS)
+        assert one.flush()
+        assert (one.pages(ANNA), other.pages(ANNA), one.store.counts()["rows"]) == (0, 0, 0)
+
+
+def test_a_store_that_ends_erases_again_what_it_erased_last(path: Path) -> None:
+    with kept(path, batch_seconds=0) as other:
+        with kept(path, batch_seconds=0) as one:
+            one.store.erase(ANNA)
+            assert one.flush()
+            other.remember(ANNA)
+            assert other.flush()
+        assert other.pages(ANNA) == 0
 
 
 def test_a_profile_is_kept_for_so_many_days(path: Path) -> None:

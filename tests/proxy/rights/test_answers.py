@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import html
 import json
 import re
+import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pytest
@@ -17,16 +21,25 @@ import pytest
 from proxy.profile import database
 from proxy.profile.database import connect_to_write, prepare
 from proxy.profile.sqlite import SqliteProfileStore
-from proxy.rights.answers import MAX_FORM_BYTES
+from proxy.rights.answers import MAX_CONFIRMING, MAX_FORM_BYTES, Rights
+from proxy.rights.page import MePage
+from proxy.rights.tokens import FormTokens
 from proxy.rights.words import LANGUAGES
+from proxy.setting_values import ConsentSource
 from proxy.settings import Settings
-from proxy.visitor.consent import make_consent_reader
+from proxy.visitor.consent import ConsentReader, make_consent_reader
 from proxy.visitor.identity import IdentityReader
+from rules.model import RuleBook
 from tests.proxy.origins import Connection, RunningServer, ok, running_proxy, scripted_origin
 from tests.proxy.profile.browsing import break_profiles
+from tests.proxy.requests import page_request
 from tests.rules.reading import rulebook
 
+if TYPE_CHECKING:
+    from starlette.types import Message
+
 KEYS = (b"k" * 32,)
+PATIENCE_SECONDS = 30
 NOON = datetime(2026, 12, 2, 12, tzinfo=UTC)
 BROWSER = "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\r\n"
 YES, NO = "uc_consent=essential,functional", "uc_consent=essential"
@@ -327,3 +340,47 @@ def test_what_is_told_is_shown_as_text(tmp_path: Path) -> None:
     assert "<script" not in page.body
     assert "<img" not in page.body
     assert "&lt;script&gt;alert(1)" in page.body
+
+
+def test_however_many_forms_wait_for_the_disk_few_threads_do(tmp_path: Path) -> None:
+    gate = threading.Event()
+
+    class Stuck(SqliteProfileStore):
+        def flush(self, seconds: float) -> bool:
+            return gate.wait(PATIENCE_SECONDS) and super().flush(seconds)
+
+    class Threads(ThreadPoolExecutor):
+        asked = 0
+
+        def submit(self, *work: Any, **more: Any) -> Future[Any]:
+            self.asked += 1
+            return super().submit(*work, **more)
+
+    prepare(tmp_path / "profiles.db", NOON)
+    with contextlib.closing(Stuck(tmp_path / "profiles.db", now=lambda: NOON, batch_seconds=0)) as store:
+        identity = IdentityReader(ConsentReader(ConsentSource.NOT_REQUIRED), KEYS, now=lambda: NOON)
+        rights = Rights(MePage.open(), identity, KEYS, store=store, now=lambda: NOON, book=RuleBook())
+        cookie = identity.read((), is_https=False).cookies[0][1].partition(b";")[0].decode()
+        token = FormTokens(KEYS, lambda: NOON).make(cookie.partition("=")[2].partition(".")[0])
+        kind = "application/x-www-form-urlencoded"
+        form = replace(page_request(cookie=cookie, content_type=kind), method="POST")
+        body = urlencode({"do": "save", "token": token}).encode()
+        statuses: list[int] = []
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": body}
+
+        async def send(message: Message) -> None:
+            statuses.extend([message["status"]] if "status" in message else [])
+
+        async def send_forms() -> None:
+            threads = Threads()
+            asyncio.get_running_loop().set_default_executor(threads)
+            forms = [asyncio.create_task(rights.respond("me", form, receive, send)) for _ in range(MAX_CONFIRMING + 3)]
+            await asyncio.sleep(0)  # each runs until it has to wait
+            assert threads.asked == MAX_CONFIRMING
+            gate.set()
+            await asyncio.gather(*forms)
+
+        asyncio.run(send_forms())
+    assert statuses == [200] * (MAX_CONFIRMING + 3)

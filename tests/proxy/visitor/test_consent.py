@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from proxy.setting_values import CONSENT_PRESETS, ConsentSource
 from proxy.settings import Settings
-from proxy.visitor.consent import MAX_COOKIE_BYTES, Answer, ConsentReader, make_consent_reader
+from proxy.visitor.consent import MAX_COOKIE_BYTES, MAX_COOKIES, Answer, ConsentReader, make_consent_reader
 from rules.signals import Tier
 
 YES, NO, SILENT = Answer.YES, Answer.NO, Answer.SILENT
@@ -143,6 +143,12 @@ def test_cookies_that_disagree_are_a_refusal() -> None:
     assert answer(usercentrics, "uc_consent=functional; uc_consent=functional") is YES
     assert answer(usercentrics, "uc_consent=functional; uc_consent=essential") is NO
     assert answer(usercentrics, "uc_consent=essential", "uc_consent=functional") is NO
+
+
+def test_more_cookies_than_any_banner_sets_are_a_refusal() -> None:
+    usercentrics = reader("usercentrics")
+    assert answer(usercentrics, "; ".join(["uc_consent=functional"] * MAX_COOKIES)) is YES
+    assert answer(usercentrics, "; ".join(["uc_consent=functional"] * (MAX_COOKIES + 1))) is NO
 
 
 def test_a_cookie_that_is_too_long_is_a_refusal() -> None:

@@ -1,0 +1,117 @@
+"""What the operator says of the page cache, and what follows from it for one request. Pure.
+
+Owns which requests go past the cache, and what is asked and kept under which name. What a response may be kept for is
+`proxy.cache.storability`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from proxy.cache.cache_status import CacheStatus, Forward
+from proxy.cache.directives import RequestDirectives
+from proxy.cache.keys import TRACKING_PARAMETERS, primary_key, shared_target
+from proxy.cache.messages import Headers, Request, lines
+from proxy.cache.patterns import NamePatterns
+from proxy.cache.sessions import bears_session, session_cookies
+from proxy.names import SiteName
+from proxy.target import path_text
+from rules.pages import PagePattern
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as it would go to the origin, but for what the cache takes off it.
+
+    `site` is what the world calls the site, `target` a canonical path with the query as the visitor sent it. Names of
+    headers are in lower case.
+    """
+
+    site: SiteName
+    target: bytes
+    headers: Headers
+    method: str = "GET"
+    has_body: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A request with what the cache makes of it; `target` is the origin's, `key` what its responses are kept under."""
+
+    asked: Asked
+    request: Request
+    directives: RequestDirectives
+    target: bytes
+    key: bytes
+
+    @property
+    def is_head(self) -> bool:
+        """Whether the visitor wants no body."""
+        return self.asked.method == "HEAD"
+
+    @property
+    def is_authorized(self) -> bool:
+        """Whether it bears `Authorization`, so that the answer may be one visitor's (RFC 9111 §3.5)."""
+        return self.has(b"authorization")
+
+    def has(self, name: bytes) -> bool:
+        """Whether it has a field."""
+        return any(field == name for field, _ in self.request.headers)
+
+    def bypass(self) -> CacheStatus | None:
+        """Why the origin alone answers it, None where the cache may."""
+        if self.asked.method not in ("GET", "HEAD"):
+            return CacheStatus(Forward.METHOD)
+        if self.asked.has_body:
+            return CacheStatus(Forward.BYPASS, detail="body")
+        return CacheStatus(Forward.BYPASS, detail="session") if self.request.bears_session else None
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """Seconds that the operator gives responses which say nothing about freshness, by path; the first match counts."""
+
+    by_page: tuple[tuple[PagePattern, int], ...] = ()
+
+    @classmethod
+    def of(cls, seconds: Mapping[str, int]) -> Self:
+        """Lifetimes by patterns of paths as rules have them; MistakeError where one is none.
+
+        >>> Lifetimes.of({"/blog/**": 60}).assigned(b"shop.example", b"/blog/2024/news?page=2")
+        60
+        """
+        return cls(tuple((PagePattern(path), lifetime) for path, lifetime in seconds.items()))
+
+    def assigned(self, host: bytes, target: bytes) -> int | None:
+        """The lifetime of a target, a canonical path with or without a query; None where none is given."""
+        if not self.by_page:
+            return None
+        name, path = host.decode("ascii", "replace"), path_text(target.partition(b"?")[0])
+        return next((seconds for page, seconds in self.by_page if page.matches_place(name, path)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The operator's word: lifetimes, the origin's session cookies, parameters that tell no pages apart."""
+
+    lifetimes: Lifetimes = field(default_factory=Lifetimes)
+    sessions: NamePatterns = field(default_factory=lambda: session_cookies(()))
+    tracking: NamePatterns = field(default_factory=lambda: NamePatterns.of(TRACKING_PARAMETERS))
+
+    def read(self, asked: Asked) -> Errand:
+        """What the cache makes of a request."""
+        target = shared_target(asked.target, self.tracking)
+        return Errand(
+            asked,
+            # What is kept for a HEAD is a GET's.
+            Request("GET", asked.headers, bears_session(lines(asked.headers, b"cookie"), self.sessions)),
+            RequestDirectives.of(asked.headers),
+            target,
+            primary_key(asked.site, target),
+        )
+
+    def assigned(self, errand: Errand) -> int | None:
+        """The lifetime that the operator gives what is asked for, in seconds."""
+        return self.lifetimes.assigned(errand.asked.site.host, errand.target)
