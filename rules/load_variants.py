@@ -18,6 +18,8 @@ from rules.nodes import Entries, Node, written
 from rules.urls import leads_within
 
 KEYS = ("change", "redirect", "serve")
+# A dot, a slash, a backslash, a control character, or none: what a request is refused for as well.
+_AMBIGUOUS_ESCAPE = re.compile(r"%(?:2[ef]|5c|[01][0-9a-f]|7f|(?![0-9a-f]{2}))|;", re.IGNORECASE)
 _WHOLE_URL = re.compile(r"\s*(?:/|\\\\|https?:)", re.IGNORECASE)
 # What a path and a query may hold (RFC 3986 §3.3 and §3.4), and escapes that are there already.
 _PATH_CHARACTERS = "/:@!$&'()*+,;=-._~%?"
@@ -110,6 +112,9 @@ def _page_of_origin(word: str) -> str:
         raise MistakeError(f"`{word}` is many pages", hint="`serve` wants one, such as /pricing-b")
     if "#" in word:
         raise MistakeError(f"`{word}` has a fragment, which is never sent", hint="leave out what begins with `#`")
+    if _AMBIGUOUS_ESCAPE.search(path):
+        hint = "write each character of the path as a browser shows it"
+        raise MistakeError(f"`{word}` has an escape that not every site reads alike", hint=hint)
     if any(step in (".", "..") for step in path.split("/")):
         raise MistakeError(f"`{word}` has `.` or `..` in it", hint="write the path as a browser shows it")
     return quote(word, safe=_PATH_CHARACTERS)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from rules import fields
 from rules.errors import MistakeError
@@ -15,6 +17,8 @@ _EXAMPLE = 'such as "#hero h1" or "a.cta"'
 
 _MATCHING = {")": "(", "]": "[", "}": "{"}
 _COMBINATORS = ">+~"
+# Texts, attributes and escapes: whatever stands in them is not of the selector's structure.
+_NOT_STRUCTURE = re.compile(r"""\\.|"[^"]*"|'[^']*'|\[[^\]]*\]""", re.DOTALL)
 # As word processors set them.
 _CURLY_QUOTES = frozenset("\u201c\u201d\u201e\u2018\u2019\u201a")
 
@@ -80,3 +84,42 @@ def _fault(selector: str) -> str | None:
     if selector[0] in ends or selector[-1] in ends:
         return f"it begins or ends with `{selector[0] if selector[0] in ends else selector[-1]}`"
     return None
+
+
+@dataclass(slots=True)
+class _Level:
+    """A selector within parentheses: whether it is that of a `:has()`, and whether one was in it or just before."""
+
+    is_has: bool
+    holds_has: bool = False
+    behind_has: bool = False
+    has_combinator: bool = False
+
+
+def goes_on_behind_has(selector: str) -> bool:
+    """Whether a `:has()`, or what holds one, is followed by a combinator and another part.
+
+    Each element that the part could be then looks through all that the `:has()` could hold.
+
+    >>> goes_on_behind_has(".card:has(.sale) .price"), goes_on_behind_has("main .card:has(> .sale)")
+    (True, False)
+    """
+    if ":has(" not in selector.lower():
+        return False
+    levels = [_Level(is_has=False)]
+    bare = _NOT_STRUCTURE.sub("x", selector)
+    for at, character in enumerate(bare):
+        level = levels[-1]
+        if character == "(":
+            levels.append(_Level(is_has=bare[:at].lower().endswith(":has")))
+        elif character == ")":
+            closed = levels.pop()
+            if closed.is_has or closed.holds_has:
+                levels[-1].holds_has = levels[-1].behind_has = True
+        elif character == ",":
+            level.behind_has = level.has_combinator = False
+        elif character.isspace() or character in _COMBINATORS:
+            level.has_combinator = level.behind_has
+        if level.has_combinator and not character.isspace() and character not in f"{_COMBINATORS}),":
+            return True
+    return False

@@ -14,6 +14,8 @@ import turbohtml
 import turbohtml.detect  # makes Python know the Standard's decoders
 from turbohtml import Element, Namespace
 
+from rules.selectors import goes_on_behind_has
+
 __all__ = [
     "VOID",
     "Element",
@@ -34,6 +36,8 @@ _BOM = b"\xef\xbb\xbf"
 _READING = bytes.maketrans(b"\r\0", b"  ")
 _PRESCAN_BYTES = 1024  # HTML Standard §13.2.3.2: a browser looks no further before it starts
 _DOCUMENT_END = re.compile(r"</(?:body|html)\b", re.IGNORECASE)
+MAX_TAGS_BEHIND_HAS = 2_000
+"""Of a page on which `:has()` may stand before another part of a selector."""
 _MAX_IMPLIED = 64  # implied elements walked through to find an end
 
 VOID = frozenset(
@@ -153,6 +157,7 @@ class Located:
 
     def elements(self, selector: str = "*") -> list[Element]:
         """All matches in document order, less those inside `<template>`, which no browser would find."""
+        self._refuse_costly(selector)
         try:
             found = self._document.select(selector)
         except turbohtml.SelectorSyntaxError as error:
@@ -161,11 +166,18 @@ class Located:
 
     def inside(self, element: Element, selector: str) -> list[Element]:
         """The same, of what an element contains; `:scope` is the element."""
+        self._refuse_costly(selector)
         try:
             found = element.select(selector)
         except turbohtml.SelectorSyntaxError as error:
             raise SelectorError(str(error)) from error
         return self._on_page(found)
+
+    def _refuse_costly(self, selector: str) -> None:
+        # The engine needs quadratic time or more for these, and lets no other thread run meanwhile.
+        if goes_on_behind_has(selector) and self.reading.count("<") > MAX_TAGS_BEHIND_HAS:
+            limit = f"on a page of more than {MAX_TAGS_BEHIND_HAS:,} tags"
+            raise RefusedError(f"{limit} `:has()` can only stand in the last part of a selector")
 
     def _on_page(self, found: list[Element]) -> list[Element]:
         return [e for e in found if not self._in_template(e)] if self._has_templates else found

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from proxy import framing, routing, rule_files, server, workers
 from proxy.origin import exchange
-from proxy.page import changes, coding, scan, verify
+from proxy.page import changes, coding, locate, scan, verify
 from proxy.settings import Settings
 from proxy.settings_layers import CONFIG_FILE, flag_of, has_flag, read_settings, variable_of
 from proxy.visitor import attributes, client_hints, cookies, device, source, vouched_cookie, vouched_header, vouched_jwt
@@ -76,6 +76,11 @@ def test_the_example_of_a_file_is_one_that_can_be_read(tmp_path: Path) -> None:
         ("a regular expression", f"{expressions._MAX_LENGTH:,} characters; run in linear time", "does not load"),
         ("includes of a template", f"{fragment_compiler._MAX_INCLUDES}", "does not load"),
         ("what a text comes to", f"{fragments._MAX_OUTPUT:,} characters", "the experience is not shown"),
+        (
+            "tags of a page on which `:has()` stands before another part of a selector",
+            f"{locate.MAX_TAGS_BEHIND_HAS:,}",
+            "the experience is left out",
+        ),
         ("places of one change (`all: true`)", f"{changes._MAX_PLACES:,}", "the experience is left out"),
         ("redirects of rules that follow one another", f"{routing.MAX_HOPS}", "the first one is not done"),
         ("`User-Agent`, `Accept-Language` and `Referer`", f"read up to {device.MAX_HEADER_LENGTH} characters", None),

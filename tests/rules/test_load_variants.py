@@ -53,6 +53,10 @@ def test_the_variants_of_an_experiment_have_names_and_digests(tmp_path: Path) ->
         ("serve: pricing", "3:24: `pricing` is no path (a page of this site, such as /pricing-b)"),
         ("serve: //evil.example/", "3:24: `//evil.example/` is no path"),
         ("serve: /a/../b", "3:24: `/a/../b` has `.` or `..` in it"),
+        *[
+            (f"serve: '{path}'", f"3:24: `{path}` has an escape that not every site reads alike")
+            for path in ("/%2e%2e/x", "/a%2Fb", "/a%5cb", "/%00", "/%zz", "/..;/x")
+        ],
         ("serve: /products/*", "3:24: `/products/*` is many pages"),
         ("serve: '/a#b'", "3:24: `/a#b` has a fragment, which is never sent"),
         ("serve: '/{{ geo.country }}'", "3:24: `serve` can't hold a signal (make an experience for each page)"),

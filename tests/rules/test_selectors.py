@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from rules.errors import MistakeError
-from rules.selectors import read_inner_selector, read_selector
+from rules.selectors import goes_on_behind_has, read_inner_selector, read_selector
 from tests.rules.reading import node
 
 
@@ -53,3 +53,36 @@ def test_an_engine_is_asked_about_the_whole_of_it_and_the_author_reads_what_was_
 def test_brackets_and_quotes_in_quotes_and_escapes_are_no_brackets() -> None:
     for selector in (r"a[title='b(']", r"a\[b", r"a:is(b, [c='\'']) > d"):
         assert read_selector(node('"' + selector.replace("\\", "\\\\") + '"'), "it", None) == selector
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "ul:has(b) > li",
+        "*:has(b) i",
+        ":not(.q) ~ :has(b) *",
+        "a, ul:HAS(> li b) + p",
+        ":is(:has(b), i) u",
+        ":not(:not(:has(b))) u",
+        "ul:has(b):not(.x) li",
+        "div:has(b)\t>p",
+    ],
+)
+def test_a_has_that_something_follows_is_told_from_others(written: str) -> None:
+    assert goes_on_behind_has(written)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "section:has(> h2, p b)",
+        "main section:has(h2):not(.x)",
+        "ul:has(b), li > p",
+        "a[title=':has(b) i'] b",
+        "p:has(b) , i",
+        "li:is( :has(b) )",
+        r"a\:has b",
+    ],
+)
+def test_a_has_in_the_last_part_is_another(written: str) -> None:
+    assert not goes_on_behind_has(written)

@@ -173,3 +173,13 @@ def test_what_an_element_contains_is_found_from_it_on() -> None:
     assert len(page.inside(outer, "li")) == 2
     with pytest.raises(SelectorError):
         page.inside(outer, "> li")
+
+
+def test_what_costs_minutes_on_a_large_page_is_refused_there_alone() -> None:
+    small, large = Located(b"<ul><li>a<b>b</b></ul>"), Located(b"<ul>" + b"<li>a" * 2_000 + b"</ul>")
+    assert len(small.find("ul:has(b) > li")) == 1
+    with pytest.raises(RefusedError, match=r"more than 2,000 tags `:has\(\)` can only stand in the last part"):
+        large.find("ul:has(b) > li")
+    with pytest.raises(RefusedError, match="more than 2,000 tags"):
+        large.inside(large.elements("ul")[0], "li:has(b) *")
+    assert large.find("li:has(b)") == []
