@@ -114,9 +114,7 @@ class _Reader:
         written = self._written(index)
         said: dict[Cell, T | None] = {}
         mistakes: dict[Cell, MistakeError] = {}
-        for cell in written:
-            if cell in said or cell in mistakes:
-                continue
+        for cell in dict.fromkeys(written):
             try:
                 said[cell] = read(cell) or None
             except MistakeError as mistake:
