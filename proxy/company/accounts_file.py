@@ -7,7 +7,7 @@ what may be said and is hardly meant is `proxy.company.audit`'s.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -112,16 +112,20 @@ class _Reader:
         if index is None:
             return [None] * len(self._rows)
         written = self._written(index)
-        said: dict[Cell, T | None] = {}
+        distinct = dict.fromkeys(written)
+        with suppress(MistakeError):
+            said = {cell: read(cell) or None for cell in distinct}
+            return [*said.values()] if len(said) == len(written) else [said[cell] for cell in written]
+        # Only now is it worth looking which of them it was.
+        known: dict[Cell, T | None] = {}
         mistakes: dict[Cell, MistakeError] = {}
-        for cell in dict.fromkeys(written):
+        for cell in distinct:
             try:
-                said[cell] = read(cell) or None
+                known[cell] = read(cell) or None
             except MistakeError as mistake:
                 mistakes[cell] = mistake
-        if mistakes:
-            self._note(mistakes, written, self._headings[index].strip())
-        return [said.get(cell) for cell in written]
+        self._note(mistakes, written, self._headings[index].strip())
+        return [known.get(cell) for cell in written]
 
     def _own(self, name: str, written: Sequence[Cell]) -> list[Value | None]:
         try:

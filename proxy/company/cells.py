@@ -37,7 +37,7 @@ def text(cell: Cell) -> str:
     """One line of text; line breaks inside of it, which spreadsheets allow, are spaces."""
     if isinstance(cell, tuple):
         raise MistakeError("one text is wanted, not a list")
-    if cell.isascii() and cell.isprintable() and "  " not in cell and len(cell) <= MAX_TEXT_LENGTH:
+    if len(cell) <= MAX_TEXT_LENGTH and cell.isascii() and cell.isprintable() and "  " not in cell:
         return cell.strip()
     words = " ".join(cell.split())
     if len(words) > MAX_TEXT_LENGTH:
