@@ -104,11 +104,13 @@ class _Builder:
                 _place(self._source, at),
             ) from None
         except yaml.reader.ReaderError as error:
-            before = split_lines(self._source.text[: error.position])
+            # libyaml counts bytes of UTF-8.
+            before = self._source.text.encode()[: error.position].decode("utf-8", "ignore")
+            lines = split_lines(before)
             raise MistakeError(
-                f"a control character (U+{ord(self._source.text[error.position]):04X}) is not allowed",
+                f"a control character (U+{ord(self._source.text[len(before)]):04X}) is not allowed",
                 hint="take it out: it came with a copied text, and can't be seen",
-                position=Position(self._source.file, len(before), len(before[-1]) + 1),
+                position=Position(self._source.file, len(lines), len(lines[-1]) + 1),
             ) from None
 
     def _node(self, event: yaml.Event, depth: int) -> tuple[Node, _Extent]:

@@ -107,6 +107,8 @@ def test_a_comment_after_a_value_is_a_comment() -> None:
         ("a: !!python/object/apply:os.system [id]\n", "1:4 tags"),
         ("a: b\n---\nc: d\n", "2:1 a second document begins here"),
         ("a: b\nc: \x07\n", "2:4 a control character (U+0007) is not allowed"),
+        ("æ: blå\n€: \x07\n", "2:4 a control character (U+0007) is not allowed"),
+        ("À\x00", "1:2 a control character (U+0000) is not allowed"),
         ("? [a]\n: b\n", "1:3 a key must be a word"),
         ("a: &x [*x]\n", "1:8 `*x` names nothing"),
     ],
