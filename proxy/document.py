@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from proxy.origin.client import OriginResponse
 from proxy.origin.errors import OriginBodyError
-from proxy.origin.headers import Headers
 from proxy.page.coding import READABLE
+from proxy.wire import Headers
 
 # The first one counts (MIME Sniffing Standard §4.4).
 _CHARSET = re.compile(r""";[ \t]*charset=(?:"(?P<quoted>[^"]*)"|(?P<bare>[^";]*))""", re.IGNORECASE)

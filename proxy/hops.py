@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
+from proxy.wire import Address, Network
 
 # In linear time, whatever a client wrote: a quote that is not closed holds all the rest, which can't be read then.
 _QUOTED = r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)'

@@ -16,7 +16,8 @@ from proxy.origin.headers import request_headers, response_headers
 from proxy.origin.mapping import POLICIES, own_request_headers, public_response_headers, widened_policies
 from proxy.page.addresses import map_addresses
 from proxy.page.memory import LARGE_BYTES
-from proxy.request import Headers, Request
+from proxy.request import Request
+from proxy.wire import Headers
 
 
 class Hosts:

@@ -34,13 +34,14 @@ from proxy.page.memory import CutMemory
 from proxy.redirects import REDIRECTIONS
 from proxy.relay import Browser, send_through, send_whole
 from proxy.remember import Memory, Witness
-from proxy.request import Headers, Request
+from proxy.request import Request
 from proxy.routing import PageRoute, Redirect, Route, Router, can_lead_away, wants_page
 from proxy.stand_in import StandIn
 from proxy.visitor.consent import ConsentReader
 from proxy.visitor.identity import IdentityReader, Visitor, without_identity
 from proxy.visitor.observe import Observer
 from proxy.visitor.vouched import Vouched
+from proxy.wire import Headers
 from rules.decision import Decision
 from rules.model import RuleBook
 from rules.plan import Plan

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, unquote_plus
 from http_sf.types import ParamsType
 
 from proxy.document import is_html
-from proxy.origin.headers import Headers, unkept_response_headers
+from proxy.origin.headers import unkept_response_headers
 from proxy.page.compile import Cut
 from proxy.pipeline import Pipeline
 from proxy.relay import send_text
@@ -27,6 +27,7 @@ from proxy.stand_in import StandIn
 from proxy.visitor.consent import EVERY_TIER, Answer, Consent
 from proxy.visitor.cookies import cookie_values, without_cookies
 from proxy.visitor.identity import Visitor
+from proxy.wire import Headers
 from rules.context import Context
 from rules.decision import Decision
 from rules.errors import MistakeError

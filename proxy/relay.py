@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from proxy.origin.client import OriginResponse
 from proxy.origin.errors import OriginBodyError
-from proxy.request import Headers, Request
+from proxy.request import Request
 from proxy.server import BrokenResponseError
+from proxy.wire import Headers
 
 if TYPE_CHECKING:
     from types import TracebackType

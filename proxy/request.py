@@ -12,14 +12,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from proxy.hops import Address, Network, client_address, is_trusted, parse_address
+from proxy.hops import client_address, is_trusted, parse_address
 from proxy.parameters import split_own
 from proxy.target import AmbiguousPathError, canonical_path, path_text
+from proxy.wire import Address, Headers, Network
 
 if TYPE_CHECKING:
     from starlette.types import Scope
-
-Headers = tuple[tuple[bytes, bytes], ...]
 
 # No longer than a domain name can be (RFC 1035 §2.3.4).
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._~-]{1,255})(?::[0-9]{0,5})?")

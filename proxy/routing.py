@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 
 from cachetools import LRUCache
 
-from proxy.origin.headers import Headers, asks_for_page, personal_response_headers
+from proxy.origin.headers import asks_for_page, personal_response_headers
 from proxy.redirects import address, followed, location, with_own_parameters
 from proxy.request import Request
 from proxy.target import path_text
 from proxy.visitor.cookies import cookie_values
 from proxy.visitor.identity import STAY_NAME
+from proxy.wire import Headers
 from rules.decide import fingerprint
 from rules.decision import Choice, Decision
 from rules.plan import Plan

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -31,12 +32,12 @@ class WatchedFile(Generic[T]):
 
     def open(self) -> None:
         """Read it for the first time; raises what `load` raises, since there is nothing yet that could stay."""
-        self._seen = _identity(self.path)
+        self._seen = identity_of(self.path)
         self.current = self._load(self.path)
 
     def refresh(self) -> bool:
         """Read it anew if it is another one than last time; returns whether it was swapped."""
-        identity = _identity(self.path)
+        identity = identity_of(self.path)
         if identity == self._seen:
             return False
         self._seen = identity
@@ -58,9 +59,14 @@ class WatchedFile(Generic[T]):
             await asyncio.to_thread(self.refresh)
 
 
-def _identity(path: Path) -> Identity | None:
+def identity_of(path: Path) -> Identity | None:
+    """The identity of a file; None where there is none."""
     try:
-        status = path.stat()
+        return identity_in(path.stat())
     except OSError:
         return None
+
+
+def identity_in(status: os.stat_result) -> Identity:
+    """The identity of a file, from what the system tells of it."""
     return status.st_mtime_ns, status.st_size, status.st_ino

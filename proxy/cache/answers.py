@@ -15,11 +15,12 @@ from typing import Protocol
 from proxy.cache.cache_status import CacheStatus, with_cache_status
 from proxy.cache.invalidation import target_on_site
 from proxy.cache.keys import only_parameters
-from proxy.cache.messages import Headers, Response, lines
+from proxy.cache.messages import Response, lines
 from proxy.cache.patterns import NamePatterns
 from proxy.cache.policy import Asked
 from proxy.cache.store import Stored
 from proxy.cache.validation import NOT_UPDATED, is_not_modified
+from proxy.wire import Headers
 
 _REDIRECTIONS = frozenset({301, 302, 303, 307, 308})
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import floor
 
-from proxy.cache.messages import Headers
+from proxy.wire import Headers
 
 NAME = b"tailor"
 

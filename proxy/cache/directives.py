@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-from proxy.cache.messages import Headers, combined, lines, members
+from proxy.cache.messages import combined, lines, members
+from proxy.wire import Headers
 
 MAX_SECONDS = 2**31
 """What a longer time counts as (RFC 9111 §1.2.2)."""

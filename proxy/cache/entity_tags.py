@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from proxy.cache.messages import Headers, combined, lines
+from proxy.cache.messages import combined, lines
+from proxy.wire import Headers
 
 _TAG = rb'(W/)?"([\x21\x23-\x7e\x80-\xff]*+)"'
 _WHOLE = re.compile(_TAG)

@@ -15,9 +15,9 @@ from enum import Enum, auto
 
 from cachetools import TTLCache
 
-from proxy.cache.messages import Headers
 from proxy.cache.store import Stored
 from proxy.cache.vary import Selector
+from proxy.wire import Headers
 
 _MAX_UNSHARED = 10_000
 _UNSHARED_SECONDS = 60.0

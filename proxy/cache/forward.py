@@ -17,13 +17,14 @@ from proxy.cache.cache_status import CacheStatus, Forward
 from proxy.cache.flight import Flight, Flights, Landing
 from proxy.cache.freshness import Freshness, freshness_of
 from proxy.cache.held import Holder, NotHeld
-from proxy.cache.messages import Headers, Response
+from proxy.cache.messages import Response
 from proxy.cache.policy import Errand, Policy
 from proxy.cache.reuse import outlasts_error
 from proxy.cache.storability import why_not_stored
 from proxy.cache.store import PageStore, Stored
 from proxy.cache.validation import conditional_headers, confirmed, freshened
 from proxy.cache.vary import Selector, selector_of
+from proxy.wire import Headers
 
 ERRORS = frozenset({500, 502, 503, 504})
 """Statuses in whose place a stale response may go out (RFC 5861 §4)."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from proxy.cache.dates import parse_date
 from proxy.cache.directives import ResponseDirectives, parse_seconds
-from proxy.cache.messages import Headers, Response, lines
+from proxy.cache.messages import Response, lines
+from proxy.wire import Headers
 
 HEURISTICALLY_CACHEABLE = frozenset({200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501})
 """What may be stored though it doesn't say so (RFC 9110 §15.1), but 206, of which we keep no parts."""

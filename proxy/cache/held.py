@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from proxy.cache.answers import OriginAnswer
-from proxy.cache.messages import Headers, lines
+from proxy.cache.messages import lines
 from proxy.cache.storability import NotStored
+from proxy.wire import Headers
 
 _ENDLESS = b"text/event-stream"
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import urljoin, urlsplit
 
-from proxy.cache.messages import Headers, lines
+from proxy.cache.messages import lines
 from proxy.names import SiteName
 from proxy.target import AmbiguousPathError, canonical_path
+from proxy.wire import Headers
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """Methods that ask for no change (RFC 9110 §9.2.1); one that is not known may."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-Headers = tuple[tuple[bytes, bytes], ...]
+from proxy.wire import Headers
 
 # In linear time, whatever is written: a quote that is not closed holds all the rest.
 _MEMBER = re.compile(rb'(?:[^,"]++|"(?:[^"\\]++|\\.)*+(?:"|\\?\Z))++', re.DOTALL)

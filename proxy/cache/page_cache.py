@@ -17,12 +17,12 @@ from proxy.cache.flight import Flights, Landing, OtherVariant
 from proxy.cache.forward import Forwarder
 from proxy.cache.invalidation import invalidated
 from proxy.cache.keys import primary_key, shared_target
-from proxy.cache.messages import Headers
 from proxy.cache.policy import Asked, Errand, Policy
 from proxy.cache.reuse import Use, decide_reuse
 from proxy.cache.store import PageStore, Stored
 from proxy.cache.vary import Selector
 from proxy.names import SiteName
+from proxy.wire import Headers
 
 logger = logging.getLogger(__name__)
 

@@ -13,11 +13,12 @@ from typing import Self
 from proxy.cache.cache_status import CacheStatus, Forward
 from proxy.cache.directives import RequestDirectives
 from proxy.cache.keys import TRACKING_PARAMETERS, primary_key, shared_target
-from proxy.cache.messages import Headers, Request, lines
+from proxy.cache.messages import Request, lines
 from proxy.cache.patterns import NamePatterns
 from proxy.cache.sessions import bears_session, session_cookies
 from proxy.names import SiteName
 from proxy.target import path_text
+from proxy.wire import Headers
 from rules.pages import PagePattern
 
 

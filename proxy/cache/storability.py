@@ -12,8 +12,9 @@ from enum import StrEnum
 from proxy.cache.directives import RequestDirectives, ResponseDirectives, UnreadableDirectivesError
 from proxy.cache.entity_tags import entity_tag_of
 from proxy.cache.freshness import HEURISTICALLY_CACHEABLE, initial_age, lifetime_of, never_stale
-from proxy.cache.messages import Headers, Request, Response, lines
+from proxy.cache.messages import Request, Response, lines
 from proxy.cache.vary import vary_names
+from proxy.wire import Headers
 
 UNDERSTOOD = frozenset(
     {200, 203, 204, 300, 301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 410, 414, 451, 500, 501, 502, 503, 504}

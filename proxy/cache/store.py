@@ -15,9 +15,10 @@ from typing import Self
 
 from proxy.cache.directives import ResponseDirectives
 from proxy.cache.freshness import Freshness, freshness_of, generated_at
-from proxy.cache.messages import Headers, Response, lines
+from proxy.cache.messages import Response, lines
 from proxy.cache.storability import shares_authorized
 from proxy.cache.vary import Candidate, Selector, choose
+from proxy.wire import Headers
 
 # Measured on CPython 3.11: two byte strings and a tuple for each field; a response with its places in the indexes.
 _FIELD_BYTES = 136

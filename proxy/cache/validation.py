@@ -8,7 +8,8 @@ from dataclasses import replace
 from proxy.cache.dates import parse_date
 from proxy.cache.entity_tags import entity_tag_of, none_match
 from proxy.cache.freshness import generated_at
-from proxy.cache.messages import Headers, Response, lines
+from proxy.cache.messages import Response, lines
+from proxy.wire import Headers
 
 _CONDITIONS_AND_RANGES = frozenset(
     {b"if-match", b"if-modified-since", b"if-none-match", b"if-range", b"if-unmodified-since", b"range"}

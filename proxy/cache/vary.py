@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from proxy.cache.messages import Headers, combined, lines, members
+from proxy.cache.messages import combined, lines, members
+from proxy.wire import Headers
 
 CODINGS = (b"br", b"gzip", b"deflate", b"zstd")
 """The content codings that are asked of the origin; what a browser accepts beyond them tells nothing apart."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from proxy.company.domains import is_mail_provider, with_parents
 from proxy.company.ranges import AddressRange, RangeTable
-from proxy.hops import Address
+from proxy.wire import Address
 from rules.context import Value
 
 FIXED_COLUMNS = ("name", "alias", "domain", "industry", "employees", "revenue", "country", "tier", "list")

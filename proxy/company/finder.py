@@ -14,7 +14,7 @@ from proxy.company.links import LinkReader
 from proxy.company.network import Network, Networks
 from proxy.company.organization import alias_of, is_provider
 from proxy.company.resolver import Columns, CompanyResolver
-from proxy.hops import Address
+from proxy.wire import Address
 from rules.context import Value
 from rules.signals import COMPANY_WAYS
 

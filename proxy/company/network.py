@@ -17,7 +17,7 @@ import maxminddb
 from cachetools import LRUCache
 
 from proxy.company.organization import Organization, judge
-from proxy.hops import Address
+from proxy.wire import Address
 
 _REMEMBERED = 10_000
 

@@ -21,7 +21,7 @@ from ipaddress import (
 )
 from typing import NamedTuple
 
-from proxy.hops import Address
+from proxy.wire import Address
 from rules.errors import MistakeError
 
 WIDEST_PREFIX = {4: 8, 6: 16}

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from cachetools import TTLCache
 
-from proxy.hops import Address
+from proxy.wire import Address
 from rules.context import Value
 
 logger = logging.getLogger(__name__)

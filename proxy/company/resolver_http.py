@@ -19,7 +19,7 @@ from proxy.company import cells
 from proxy.company.columns import ALIASES
 from proxy.company.resolver import Columns, ResolverError
 from proxy.company.table import Cell
-from proxy.hops import Address
+from proxy.wire import Address
 from rules.context import Value
 from rules.errors import MistakeError
 

@@ -17,7 +17,7 @@ import aiohttp
 from proxy.origin.connections import Connections
 from proxy.origin.errors import OriginTimeoutError, OriginUnreachableError
 from proxy.origin.exchange import Exchange, OriginResponse
-from proxy.origin.headers import Headers
+from proxy.wire import Headers
 
 if TYPE_CHECKING:
     from aiohttp.connector import Connection

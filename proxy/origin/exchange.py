@@ -26,7 +26,7 @@ from proxy.origin.errors import (
     OriginTimeoutError,
     OriginUnreachableError,
 )
-from proxy.origin.headers import Headers
+from proxy.wire import Headers
 
 if TYPE_CHECKING:
     from aiohttp.connector import Connection

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ipaddress import IPv6Address, ip_address
 
-Headers = tuple[tuple[bytes, bytes], ...]
+from proxy.wire import Headers
 
 VIA = (b"via", b"1.1 tailor")
 

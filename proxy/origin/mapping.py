@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from proxy.names import REFRESH, SiteName, renamed
-from proxy.origin.headers import Headers
+from proxy.wire import Headers
 
 _DOMAIN = re.compile(rb";[ \t]*domain[ \t]*=([^;]*+)", re.IGNORECASE)
 _LINK_TARGET = re.compile(rb"<([^<>]*)>")

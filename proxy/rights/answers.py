@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 from proxy.profile.model import Preferences, Profile
 from proxy.profile.store import ProfileStore, UnavailableError
 from proxy.relay import send_text, send_whole
-from proxy.request import Headers, Request
+from proxy.request import Request
 from proxy.rights.page import MePage, Question, View
 from proxy.rights.telling import exported, facts
 from proxy.rights.tokens import FormTokens, comes_from_here
@@ -24,6 +24,7 @@ from proxy.rights.words import LANGUAGES, choose_language
 from proxy.visitor.consent import Answer
 from proxy.visitor.identity import IdentityReader, Visitor, forgetting_cookies
 from proxy.visitor.vouched_header import forgotten
+from proxy.wire import Headers
 from rules.model import RuleBook
 from rules.preferences import preferences_of
 

@@ -19,8 +19,6 @@ from proxy.visitor.cookies import cookie_values
 from proxy.visitor.tcf import TcStringError, consented_purposes
 from rules.signals import Tier, lookup
 
-Headers = Sequence[tuple[bytes, bytes]]
-
 MAX_COOKIE_BYTES = 8192
 MAX_FIELDS = 100
 MAX_COOKIES = 10
@@ -60,7 +58,7 @@ class ConsentReader:
     categories: tuple[str, ...] = ()
     company_without_consent: bool = True
 
-    def read(self, headers: Headers) -> Consent:
+    def read(self, headers: Sequence[tuple[bytes, bytes]]) -> Consent:
         """What a request's headers tell; their names are in lower case."""
         answer = self._answer(headers)
         if answer is Answer.YES:
@@ -68,7 +66,7 @@ class ConsentReader:
         company = {Tier.COMPANY} if self.company_without_consent else frozenset[Tier]()
         return Consent(answer, frozenset({Tier.CONTEXTUAL, *company}))
 
-    def _answer(self, headers: Headers) -> Answer:
+    def _answer(self, headers: Sequence[tuple[bytes, bytes]]) -> Answer:
         if any(name == b"sec-gpc" and value.strip() == b"1" for name, value in headers):
             return Answer.NO
         if self.source is ConsentSource.NOT_REQUIRED:

@@ -19,17 +19,15 @@ from tempfile import NamedTemporaryFile
 import maxminddb
 from cachetools import LRUCache
 
-from proxy.hops import Address
 from proxy.visitor.geo_record import facts_of
 from proxy.visitor.place import NOWHERE, Place, PlaceReader, joined
+from proxy.watched import Identity, identity_in, identity_of
+from proxy.wire import Address
 
 logger = logging.getLogger(__name__)
 
 _REMEMBERED = 10_000
 _PACKED = frozenset({".gz", ".tgz", ".zip", ".tar", ".zst", ".bz2", ".xz"})
-
-Identity = tuple[int, int, int]
-"""Modification, size and inode of a file: what a new one does not share with the old one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +106,7 @@ class GeoDatabases:
 
     def _renewed(self, file: Path, known: _Database | None) -> _Database | None:
         """The database of a file as it is now, or `known` where that did not change or can't be read."""
-        identity = _identity(file)
+        identity = identity_of(file)
         if known is not None and identity == known.identity:
             self._refused.pop(file, None)
             return known
@@ -146,22 +144,11 @@ def _opened(file: Path) -> _Database:
     """
     with file.open("rb") as original, NamedTemporaryFile(prefix="tailor-", suffix=".mmdb") as copy:
         # Before it is read: what is written meanwhile is another file at the next look.
-        identity = _identity_of(os.fstat(original.fileno()))
+        identity = identity_in(os.fstat(original.fileno()))
         shutil.copyfileobj(original, copy, 1 << 20)
         copy.flush()
         reader = maxminddb.open_database(copy.name)
     return _Database(file, identity, reader, reader.metadata().ip_version)
-
-
-def _identity(file: Path) -> Identity | None:
-    try:
-        return _identity_of(file.stat())
-    except OSError:
-        return None
-
-
-def _identity_of(status: os.stat_result) -> Identity:
-    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _complaint(file: Path, error: OSError | maxminddb.InvalidDatabaseError) -> str:

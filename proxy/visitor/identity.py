@@ -18,8 +18,7 @@ from proxy.signing import StrictTimestampSigner
 from proxy.visitor.consent import Answer, Consent, ConsentReader
 from proxy.visitor.cookies import cookie_values, without_cookies
 from proxy.visitor.vouched_header import NAMES as VOUCHED_NAMES
-
-Headers = tuple[tuple[bytes, bytes], ...]
+from proxy.wire import Headers
 
 PLAIN_NAME = b"tailor_id"
 HTTPS_NAME = b"__Host-tailor_id"

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from proxy.hops import Address
 from proxy.setting_values import GeoPreset
 from proxy.visitor.geo import GeoReader, Header
 from proxy.visitor.geo_database import GeoDatabases
 from proxy.visitor.place import NOWHERE, Place, PlaceReader, joined
+from proxy.wire import Address
 
 
 class Locator:

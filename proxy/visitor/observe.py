@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from proxy.hops import Address
 from proxy.setting_values import GeoPreset
 from proxy.visitor.client_hints import written_hints
 from proxy.visitor.cookies import parse_cookies, read_visitor
@@ -18,6 +17,7 @@ from proxy.visitor.geo_database import GeoDatabases
 from proxy.visitor.location import Locator
 from proxy.visitor.source import Source, SourceReader
 from proxy.visitor.vouched import Vouched
+from proxy.wire import Address
 from rules.context import Value
 from rules.pages import query_parameters
 

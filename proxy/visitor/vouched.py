@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from proxy.visitor.vouched_cookie import SignedCookieReader
-from proxy.visitor.vouched_header import Carrier, Headers
+from proxy.visitor.vouched_header import Carrier
 from proxy.visitor.vouched_jwt import JwtReader
+from proxy.wire import Headers
 from rules.context import Value
 
 PREFIX = "visitor."

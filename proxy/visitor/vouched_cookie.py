@@ -15,10 +15,9 @@ from datetime import datetime
 
 from proxy.visitor.attributes import LEEWAY, Attributes, Refusals, seconds_of
 from proxy.visitor.cookies import cookie_values
+from proxy.wire import Headers
 
 MAX_COOKIE_BYTES = 4096
-
-Headers = Sequence[tuple[bytes, bytes]]
 
 
 class SignedCookieReader:

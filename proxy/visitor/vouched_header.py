@@ -17,6 +17,7 @@ from proxy.signing import serializer
 from proxy.visitor.attributes import LEEWAY, Attributes, Refusals, attributes_of
 from proxy.visitor.consent import ConsentReader
 from proxy.visitor.cookies import cookie_values
+from proxy.wire import Headers
 from rules.signals import Tier
 
 PLAIN_NAME = b"tailor_vouched"
@@ -28,8 +29,6 @@ LIFETIME = timedelta(days=30)
 """The cookie goes with the browser's session, and browsers can make one last for ever."""
 MAX_BYTES = 2048
 """Of the header, and of the cookie."""
-
-Headers = tuple[tuple[bytes, bytes], ...]
 
 
 class Carrier:

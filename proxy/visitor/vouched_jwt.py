@@ -7,7 +7,7 @@ are checked by PyJWT, with the keys of `proxy.visitor.vouched_keys`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,11 +19,10 @@ from proxy.visitor.attributes import LEEWAY, Attributes, Refusals, seconds_of
 from proxy.visitor.cookies import cookie_values
 from proxy.visitor.vouched_keys import KeySet
 from proxy.vouched_settings import VouchedJwt
+from proxy.wire import Headers
 
 MAX_TOKEN_BYTES = 8192
 MAX_REMEMBERED = 1000
-
-Headers = Sequence[tuple[bytes, bytes]]
 
 # The times are checked at each request, by our own clock. Who a token is about is none of our business.
 _OPTIONS: Any = {f"verify_{claim}": False for claim in ("exp", "nbf", "iat", "sub", "jti")}

@@ -18,7 +18,6 @@ from proxy.company.finder import CompanyFinder
 from proxy.company.links import LinkReader, sign_company
 from proxy.company.resolver import Columns, SparingResolver
 from proxy.company.resolver_http import HttpResolver
-from proxy.hops import Address
 from proxy.parameters import COMPANY
 from proxy.request import RequestReader
 from proxy.settings import Settings
@@ -27,6 +26,7 @@ from proxy.visitor.identity import IdentityReader
 from proxy.visitor.observe import make_observer
 from proxy.visitor.vouched import Vouched
 from proxy.visitor.vouched_cookie import SignedCookieReader
+from proxy.wire import Address
 from tests.proxy.company.test_table import written
 from tests.proxy.origins import Connection, RunningServer, ScriptedOrigin, ok, replying, running_proxy, scripted_origin
 from tests.proxy.page.cutting import book_of

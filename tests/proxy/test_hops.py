@@ -4,7 +4,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import pytest
 
-from proxy.hops import Address, client_address, forwarded_for, is_trusted, parse_address
+from proxy.hops import client_address, forwarded_for, is_trusted, parse_address
+from proxy.wire import Address
 
 TRUSTED = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
 CDN = (*TRUSTED, ip_network("203.0.113.0/24"), ip_network("2001:db8:c::/48"))

@@ -27,7 +27,7 @@ from hishel import Response as HishelResponse
 from hishel._core._spec import get_age, get_freshness_lifetime, vary_headers_match
 from hishel._utils import parse_date
 
-from proxy.cache.messages import Headers
+from proxy.wire import Headers
 from tests.proxy.cache.table import DATE, START, Case
 
 SHARED = CacheOptions(shared=True, supported_methods=["GET"], allow_stale=False)

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 from proxy.cache.answers import Answer, Passed
-from proxy.cache.messages import Headers, combined
+from proxy.cache.messages import combined
 from proxy.cache.page_cache import PageCache
 from proxy.cache.policy import Asked, Policy
 from proxy.cache.store import PageStore
 from proxy.names import SiteName
+from proxy.wire import Headers
 from tests.proxy.cache.table import START
 
 SITE = SiteName.of(b"https", b"shop.example")

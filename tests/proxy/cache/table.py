@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from _pytest.mark import ParameterSet
 
-from proxy.cache.messages import Headers, Request, Response
+from proxy.cache.messages import Request, Response
+from proxy.wire import Headers
 from rules.nodes import Entries, Node, Scalar, Sequence
 from rules.source import decode, parse
 

@@ -5,9 +5,10 @@ import pytest
 from proxy.cache.answers import answer, completed, told_headers, unavailable
 from proxy.cache.cache_status import CacheStatus, Forward
 from proxy.cache.keys import TRACKING_PARAMETERS
-from proxy.cache.messages import Headers, Response, combined
+from proxy.cache.messages import Response, combined
 from proxy.cache.patterns import NamePatterns
 from proxy.cache.policy import Asked
+from proxy.wire import Headers
 from tests.proxy.cache.scripted import SITE
 from tests.proxy.cache.table import START
 from tests.proxy.cache.test_store import stored

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from proxy.cache.flight import Flight, Flights, Landed, Landing, OtherVariant
-from proxy.cache.messages import Headers
 from proxy.cache.store import Stored
 from proxy.cache.vary import Selector
+from proxy.wire import Headers
 from tests.proxy.cache.scripted import PATIENCE_SECONDS, Clock, turns
 from tests.proxy.cache.test_store import KEY, stored
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from proxy.cache.cache_status import CacheStatus, Forward
-from proxy.cache.messages import Headers
 from proxy.cache.policy import Asked, Lifetimes, Policy
 from proxy.cache.sessions import SessionPreset, session_cookies
+from proxy.wire import Headers
 from rules.errors import MistakeError
 from tests.proxy.cache.scripted import SITE
 

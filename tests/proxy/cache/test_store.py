@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.cache.messages import Headers, Response
+from proxy.cache.messages import Response
 from proxy.cache.store import PageStore, Stored, tags_of
 from proxy.cache.vary import Selector, selector_of
+from proxy.wire import Headers
 from tests.proxy.cache.table import START
 
 KEY = b"https://shop.example/"

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.cache.messages import Headers, Request, Response
+from proxy.cache.messages import Request, Response
 from proxy.cache.storability import NotStored, why_not_stored
 from proxy.cache.validation import conditional_headers, confirmed, freshened, is_not_modified
+from proxy.wire import Headers
 from tests.proxy.cache.table import START, Case, cases
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.cache.messages import Headers
 from proxy.cache.vary import CODINGS, Candidate, Selector, choose, normalized, selector_of
+from proxy.wire import Headers
 from tests.proxy.cache.table import Case, cases
 
 NAMES = st.sampled_from([b"accept", b"accept-encoding", b"accept-language", b"cookie", b"x-a"])

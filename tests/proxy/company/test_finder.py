@@ -14,7 +14,7 @@ from proxy.company.finder import CONFIDENCE, CompanyFinder, email_of
 from proxy.company.links import LinkReader, sign_company
 from proxy.company.network import load_networks
 from proxy.company.resolver import Columns
-from proxy.hops import Address
+from proxy.wire import Address
 from rules.context import Value
 from rules.signals import COMPANY_WAYS, Tier, lookup
 from tests.proxy.company.databases import write_networks

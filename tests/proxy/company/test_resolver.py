@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pytest
 
 from proxy.company.resolver import Columns, ResolverError, SparingResolver
-from proxy.hops import Address
+from proxy.wire import Address
 
 NORDEA: Columns = {"name": "Nordea", "employees": 28000}
 FIRST, SECOND, THIRD = map(ip_address, ("9.9.9.1", "9.9.9.2", "2620:fe::9"))

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
 from proxy.origin.client import Origin, OriginResponse
-from proxy.origin.headers import Headers
+from proxy.wire import Headers
 from tests.proxy.origins import Connection
 
 Result = TypeVar("Result")

@@ -13,7 +13,7 @@ from proxy.origin.errors import (
     OriginTimeoutError,
     OriginUnreachableError,
 )
-from proxy.origin.headers import Headers
+from proxy.wire import Headers
 from tests.proxy.origin.conversation import HOST, fetch, pieces, read_body, silent, talk
 from tests.proxy.origins import PATIENCE_SECONDS, Connection, ok, replying, scripted_origin
 

@@ -8,7 +8,6 @@ from proxy.origin.headers import (
     PURCHASE_FIELD,
     VIA,
     VISITOR_FIELD,
-    Headers,
     asks_for_page,
     changed_response_headers,
     personal_request_headers,
@@ -20,6 +19,7 @@ from proxy.origin.headers import (
     rewritten_response_headers,
 )
 from proxy.visitor.geo import EDGESCAPE, PRESETS
+from proxy.wire import Headers
 
 HOST = (b"host", b"shop.example")
 

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from proxy.names import SiteName
-from proxy.origin.headers import Headers, request_headers
+from proxy.origin.headers import request_headers
 from proxy.origin.mapping import own_request_headers, public_response_headers, widened_policies
+from proxy.wire import Headers
 
 PUBLIC = SiteName.of_url("https://shop.example")
 OWN = SiteName.of_url("http://cms.internal.example:9000")

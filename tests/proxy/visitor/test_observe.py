@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from proxy.hops import Address
 from proxy.setting_values import GeoPreset
 from proxy.visitor.geo_database import GeoDatabases
 from proxy.visitor.observe import Observer, make_observer, parse_query
@@ -12,6 +11,7 @@ from proxy.visitor.referrers import Medium
 from proxy.visitor.source import Source
 from proxy.visitor.vouched import Vouched
 from proxy.visitor.vouched_cookie import SignedCookieReader
+from proxy.wire import Address
 from rules.geography import GeoPoint
 from tests.proxy.visitor.databases import OSLO_GEOIP2, write_database
 from tests.proxy.visitor.signing import SECRET, START, signed_cookie
