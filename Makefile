@@ -1,4 +1,4 @@
-# The front door: make demo | demo-saas | demo-wagtail | test | check | bench | golden | docs | lock
+# The front door: make demo | demo-saas | demo-wagtail | test | check | bench | bench-quick | golden | docs | lock
 
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 WAGTAIL := $(VENV)/.wagtail
 JOBS ?= auto
 
-.PHONY: demo demo-saas demo-wagtail test check bench golden docs lock format clean
+.PHONY: demo demo-saas demo-wagtail test check bench bench-quick golden docs lock format clean
 
 demo: $(READY)
 	@$(BIN)/python -m examples.demo shop
@@ -33,6 +33,10 @@ bench: $(READY)
 	$(BIN)/python -m tests.bench.micro
 	$(BIN)/python -m tests.bench.rules
 	$(BIN)/python -m tests.bench.company
+
+# What a page costs from outside, beside nginx on the same machine, in a minute and a half; docs/speed.md tells of it.
+bench-quick: $(READY)
+	$(BIN)/python -m tests.bench.quick
 
 # What is expected of every page in tests/golden/pages, and said of every mistake in tests/golden/mistakes, written anew:
 # look at the difference before you commit it.

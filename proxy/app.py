@@ -14,6 +14,8 @@ from proxy.origin.errors import OriginError
 from proxy.relay import BrowserGoneError, send_text
 from proxy.request import BadRequestError, Request, RequestReader
 from proxy.rights.answers import DOWNLOAD, PAGE, Rights
+from proxy.tunnel import WEBSOCKET
+from proxy.websocket import WebSockets
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -30,7 +32,8 @@ class Responder(Protocol):
 class App:
     """What the public listener runs. `prefix` is where Tailor's own paths begin; `is_ready` is asked by `readyz`.
 
-    Without `rights` there is no page on which visitors see what is remembered of them.
+    Without `rights` there is no page on which visitors see what is remembered of them. `websockets` has
+    effect where the server lets them through, too.
     """
 
     def __init__(
@@ -41,12 +44,14 @@ class App:
         prefix: str = "/_tailor",
         is_ready: Callable[[], bool] = lambda: True,
         rights: Rights | None = None,
+        websockets: WebSockets | None = None,
     ) -> None:
         self._pipeline = pipeline
         self._reader = reader
         self._prefix = prefix + "/"
         self._is_ready = is_ready
         self._rights = rights
+        self._websockets = websockets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -58,12 +63,19 @@ class App:
             await self._answer_own(request.path.removeprefix(self._prefix), request, receive, send)
             return
         try:
-            await self._pipeline.respond(request, receive, send)
+            await self._respond(scope, request, receive, send)
         except OriginError as error:
             logger.error("%s %s: %s: %s", request.method, request.logged_path, error.error, error)
             await send_text(send, error.status, HTTPStatus(error.status).phrase, (b"proxy-status", error.proxy_status))
         except BrowserGoneError:
             logger.debug("%s %s: the browser left", request.method, request.logged_path)
+
+    async def _respond(self, scope: Scope, request: Request, receive: Receive, send: Send) -> None:
+        extension = scope.get("extensions", {}).get(WEBSOCKET)
+        if self._websockets is not None and extension is not None:
+            await self._websockets.respond(request, receive, send, extension[WEBSOCKET])
+        else:
+            await self._pipeline.respond(request, receive, send)
 
     async def _answer_own(self, name: str, request: Request, receive: Receive, send: Send) -> None:
         if name == "livez" or (name == "readyz" and self._is_ready()):

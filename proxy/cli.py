@@ -40,12 +40,11 @@ class SettingsCommand(click.Command):
 def setting_options() -> Iterable[click.Option]:
     """An option for each setting that has a flag; values stay text, for `proxy.settings` to judge."""
     from proxy.settings import Settings
-    from proxy.settings_layers import SINGULAR_FLAGS, flag_of, has_flag
+    from proxy.settings_layers import SINGULAR_FLAGS, default_of, flag_of, has_flag
 
     for name, setting in Settings.model_fields.items():
         if has_flag(setting):
-            written = str(setting.default).lower() if isinstance(setting.default, bool) else setting.default
-            default = f" [default: {written}]" if written not in (None, (), {}) else ""
+            default = f" [default: {default_of(setting)}]" if default_of(setting) else ""
             yield click.Option(
                 # The plural is understood too: it is what the file and the environment say.
                 list(dict.fromkeys((flag_of(name), "--" + name.replace("_", "-"), name))),

@@ -6,21 +6,23 @@ fails here costs the visitor nothing but the personal page. Deciding itself is `
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from cachetools import LRUCache
 
-from proxy.company.finder import COMPANY_SIGNAL, EMAIL_SIGNALS, CompanyFinder, email_of
+from proxy.company.finder import COMPANY_SIGNAL, EMAIL_SIGNALS, CompanyFinder, Question, email_of
 from proxy.failures import Failures
 from proxy.parameters import COMPANY as COMPANY_PARAMETER
+from proxy.profile.signals import asks_profile
 from proxy.remember import Memory
 from proxy.request import Request
 from proxy.routing import can_lead_away
 from proxy.stand_in import StandIn
 from proxy.visitor.consent import Answer, Consent
 from proxy.visitor.identity import IdentityReader, Visitor
-from proxy.visitor.observe import Observer, parse_query
+from proxy.visitor.observe import BOT_READS, Observer, parse_query
+from proxy.visitor.reads import Reads
 from rules.context import Value, make_context
 from rules.decide import decide
 from rules.decision import Decision
@@ -28,9 +30,18 @@ from rules.model import RuleBook
 from rules.plan import Plan, Shortlist, make_shortlist
 from rules.signals import Tier
 
-_MAX_SHORTLISTS = 10_000
+_MAX_SHORTLISTS = 4_096
 # Anyone may ask for paths of 8 KB, which no page of a site has.
 _MAX_REMEMBERED_PATH = 512
+
+
+class MustWaitError(Exception):
+    """A decision that hangs on an answer from the network; `observed` is what is known without it."""
+
+    def __init__(self, question: Question, observed: Mapping[str, Value]) -> None:
+        super().__init__("a company has to be asked for")
+        self.question = question
+        self.observed = observed
 
 
 class Decider:
@@ -87,39 +98,83 @@ class Decider:
             self._failures.note("identify", request, "the visitor counts as anonymous")
             return Visitor(Consent(Answer.SILENT, frozenset({Tier.CONTEXTUAL})))
 
+    def reads(self, plan: Plan) -> Reads:
+        """What of a request identifying and deciding look at, whoever asks.
+
+        Beside it they hang on the URL with its own parameters and on who passed the request on; beside the request on
+        the clock, the profile, and what files and services say of addresses and of those who vouch.
+        """
+        needed = plan.signals
+        found = self._identity.reads | BOT_READS | self._memory.reads(needed)
+        if _asks_company(needed):
+            found |= Reads(client=True)
+            needed = needed.union(EMAIL_SIGNALS)
+        return found | self._observer.reads(needed)
+
+    def hangs_on_clock(self, plan: Plan) -> bool:
+        """Whether the rules alone may decide otherwise a moment later.
+
+        What a request proves (an id, a token, a signed link) comes to its end too, but may count some seconds longer.
+        """
+        return plan.hangs_on_clock
+
+    def hangs_on_profile(self, plan: Plan) -> bool:
+        """Whether it matters what is remembered of a visitor, which changes with each page."""
+        return self._memory.is_kept and asks_profile(plan.signals)
+
     async def decide(self, request: Request, plan: Plan, visitor: Visitor) -> Decision | None:
         """The decision, or None where nothing is to be changed. What the consent does not cover stays unknown."""
-        consent = visitor.consent
         try:
-            needed = frozenset(filter(consent.permits, plan.signals))
-            observed = await self._observe(needed, request)
-            observed |= self._memory.recall(request, visitor, needed)
-            # A group is observed as a whole, and may hold more tiers than one.
-            observed = {name: value for name, value in observed.items() if consent.permits(name)}
-            # A bot takes part in no experiment.
-            visitor_id = visitor.id if visitor.id and not self._observer.is_bot(request) else ""
-            context = make_context(
-                observed,
-                now=self._now(),
-                host=request.host,
-                site_timezone=plan.site_timezone,
-                needed=needed,
-                visitor_id=visitor_id,
-            )
-            decision = decide(plan, self._stand_in.imagine(context, plan.site_timezone))
-            self._stand_in.hear_decision(request, decision)
+            return self.decide_now(request, plan, visitor)
+        except MustWaitError as waiting:
+            question, observed = waiting.question, waiting.observed
+        try:
+            company = await self._companies.ask(question)
+            return self._conclude(request, plan, visitor, _needed(plan, visitor), {**observed, **company})
         except Exception:
             self._failures.note("decide", request)
             return None
-        return decision if decision.choices else None
 
-    async def _observe(self, needed: frozenset[str], request: Request) -> dict[str, Value]:
-        """What can be told of this request; a company, which may take a while, only where a rule asks for one."""
-        if not any(name.startswith(COMPANY_SIGNAL) for name in needed):
+    def decide_now(self, request: Request, plan: Plan, visitor: Visitor) -> Decision | None:
+        """The same without waiting. Raises MustWaitError where only a service on the network can tell a company."""
+        try:
+            needed = _needed(plan, visitor)
+            return self._conclude(request, plan, visitor, needed, self._observe(request, needed))
+        except MustWaitError:
+            raise
+        except Exception:
+            self._failures.note("decide", request)
+            return None
+
+    def _observe(self, request: Request, needed: frozenset[str]) -> Mapping[str, Value]:
+        """What can be told of this request alone; a company only where a rule asks for one."""
+        if not _asks_company(needed):
             return self._observer.observe(needed, request)
         observed = self._observer.observe(needed.union(EMAIL_SIGNALS), request)
         link, email = request.own.get(COMPANY_PARAMETER, ""), email_of(observed)
-        return {**observed, **await self._companies.find(request.client, link=link, email=email)}
+        found = self._companies.find_now(request.client, link=link, email=email)
+        if isinstance(found, Question):
+            raise MustWaitError(found, observed)
+        return {**observed, **found}
+
+    def _conclude(
+        self, request: Request, plan: Plan, visitor: Visitor, needed: frozenset[str], observed: Mapping[str, Value]
+    ) -> Decision | None:
+        """What all that is known of a visitor comes to."""
+        known = {**observed, **self._memory.recall(request, visitor, needed)}
+        context = make_context(
+            # A group is observed as a whole, and may hold more tiers than one.
+            visitor.consent.permitted(known),
+            now=self._now(),
+            host=request.host,
+            site_timezone=plan.site_timezone,
+            needed=needed,
+            # A bot takes part in no experiment.
+            visitor_id=visitor.id if visitor.id and not self._observer.is_bot(request) else "",
+        )
+        decision = decide(plan, self._stand_in.imagine(context, plan.site_timezone))
+        self._stand_in.hear_decision(request, decision)
+        return decision if decision.choices else None
 
     async def foresee(self, visitor: Visitor | None, request: Request) -> Decision | None:
         """What would be decided for a visitor at another URL, if anything could lead away from there."""
@@ -127,3 +182,12 @@ class Decider:
         if plan is None or not can_lead_away(plan):
             return None
         return await self.decide(request, plan, visitor or self.identify(request))
+
+
+def _needed(plan: Plan, visitor: Visitor) -> frozenset[str]:
+    """The signals that the plan asks for and the visitor's consent covers."""
+    return frozenset(filter(visitor.consent.permits, plan.signals))
+
+
+def _asks_company(needed: Collection[str]) -> bool:
+    return any(name.startswith(COMPANY_SIGNAL) for name in needed)

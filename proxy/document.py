@@ -9,7 +9,7 @@ import asyncio
 import re
 from dataclasses import dataclass
 
-from proxy.origin.client import OriginResponse
+from proxy.cache.answers import OriginAnswer
 from proxy.origin.errors import OriginBodyError
 from proxy.page.coding import READABLE
 from proxy.wire import Headers
@@ -74,7 +74,7 @@ class Held:
     is_complete: bool
 
 
-async def hold(response: OriginResponse, *, limit: int, seconds: float) -> Held:
+async def hold(response: OriginAnswer, *, limit: int, seconds: float) -> Held:
     """Read a body until it ends, grows over `limit` bytes, takes longer than `seconds`, or breaks off."""
     chunks: list[bytes] = []
     size = 0

@@ -11,11 +11,13 @@ from typing import NamedTuple
 
 from proxy.document import Document, document_of, hold
 from proxy.failures import Failures
+from proxy.fetching import Fetched
 from proxy.hosts import Hosts
-from proxy.origin.client import OriginResponse
-from proxy.page.coding import UndecodableError, acceptable, decode
-from proxy.page.encode import encode_for
+from proxy.page.coding import UndecodableError
+from proxy.page.encode import Rendered
 from proxy.page.memory import CutMemory, Kept, UntouchableError
+from proxy.page.source import Source
+from proxy.replies import accepted_codings
 from proxy.request import Request
 from proxy.stand_in import StandIn
 from rules.decision import Decision
@@ -24,10 +26,9 @@ logger = logging.getLogger(__name__)
 
 
 class ChangedPage(NamedTuple):
-    """The body of a page that was changed, the coding that it is in, and the experiences that are shown on it."""
+    """A page that was changed, and the experiences that are shown on it."""
 
-    body: bytes
-    coding: str
+    rendered: Rendered
     shown: tuple[str, ...] = ()
 
 
@@ -51,36 +52,24 @@ class PageEditor:
         self._page_bytes = page_bytes
         self._page_seconds = page_seconds
 
-    async def page(
-        self, request: Request, response: OriginResponse, decision: Decision | None = None
-    ) -> tuple[ChangedPage | None, bytes]:
-        """The page with what is to be changed in it; None where it stays, with what of it was read meanwhile."""
-        document = self.document(response) if decision or self._hosts.maps_pages else None
+    async def page(self, request: Request, response: Fetched, decision: Decision | None = None) -> ChangedPage | None:
+        """The page with what is to be changed in it; None where it stays, and the response can be read as it came."""
+        if response.status != 200:
+            decision = None
+        mapping = self._hosts.mapping(request, response.headers)
+        document = self.document(response) if decision or mapping else None
         if document is None:
-            return None, b""
+            return None
         held = await hold(response, limit=self._page_bytes, seconds=self._page_seconds)
+        response.put_back(held.body)
         if not held.is_complete:
-            return None, held.body
-        return await self._change(request, response, document, held.body, decision), held.body
-
-    def document(self, response: OriginResponse) -> Document | None:
-        """The page that a response holds, if it can be changed; URLs are mapped in error pages too."""
-        status = 200 if self._hosts.maps_pages and response.status != 206 else response.status
-        return document_of(status, response.headers, self._page_bytes)
-
-    async def _change(
-        self, request: Request, response: OriginResponse, document: Document, body: bytes, decision: Decision | None
-    ) -> ChangedPage | None:
-        accept_encoding = request.header(b"accept-encoding")
-        accepted = acceptable(accept_encoding.decode("latin-1") if accept_encoding else None)
+            return None
+        source = Source(held.body, document.coding, document.charset_label, mapping)
         try:
-            decoded = decode(body, document.coding, self._page_bytes)
-            page = await self._hosts.map_page(request, decoded, document.charset_label, response.headers)
-            if decision is not None and response.status == 200:
-                kept = await self._cut(request, document, page, decision)
-                if kept is not None:
-                    return ChangedPage(*kept.body(decision, accepted), kept.cut.shown)
-            return None if page is decoded else ChangedPage(*encode_for(page, accepted))
+            kept = await self._cut(request, source, decision)
+            if kept is None:
+                return None
+            return ChangedPage(kept.render(decision, accepted_codings(request.headers)), kept.cut.shown)
         except UndecodableError as error:
             logger.debug("%s%s: untouched: %s", request.host, request.logged_path, error)
             return None
@@ -88,14 +77,24 @@ class PageEditor:
             self._failures.note("cut", request)
             return None
 
-    async def _cut(self, request: Request, document: Document, page: bytes, decision: Decision) -> Kept | None:
-        """The page with the decision's changes, if any of them is on it."""
+    def document(self, response: Fetched) -> Document | None:
+        """The page that a response holds, if it can be changed; URLs are mapped in error pages too."""
+        status = 200 if self._hosts.maps_pages and response.status != 206 else response.status
+        return document_of(status, response.headers, self._page_bytes)
+
+    async def _cut(self, request: Request, source: Source, decision: Decision | None) -> Kept | None:
+        """The page with the decision's changes, or with its addresses mapped; None where neither changes it."""
         url = f"{request.host}{request.logged_path}"
-        try:
-            kept = await self._cuts.cut(url, page, document.charset_label, decision, query=request.query)
-        except UntouchableError as error:
-            logger.debug("%s: untouched: %s", url, error)
-            self._stand_in.hear_untouched(str(error))
+        if decision is not None:
+            try:
+                kept = await self._cuts.cut(url, source, decision, query=request.query)
+                self._stand_in.hear_cut(kept.cut)
+                if kept.cut.shown:
+                    return kept
+            except UntouchableError as error:
+                logger.debug("%s: untouched: %s", url, error)
+                self._stand_in.hear_untouched(str(error))
+        if source.mapping is None:
             return None
-        self._stand_in.hear_cut(kept.cut)
-        return kept if kept.cut.shown else None
+        kept = await self._cuts.cut(url, source, None, query=request.query)
+        return kept if kept.is_changed else None

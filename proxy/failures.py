@@ -18,5 +18,9 @@ class Failures:
 
     def note(self, step: str, request: Request, instead: str = "the origin's page goes out") -> None:
         """Count the exception that is being handled, and log it with what comes of the request all the same."""
+        self.note_at(step, request.method, request.logged_path, instead)
+
+    def note_at(self, step: str, method: str, path: str, instead: str) -> None:
+        """The same of a request that isn't read yet; `path` is fit for the log."""
         self.counts[step] += 1
-        logger.exception("%s %s: %s failed, %s", request.method, request.logged_path, step, instead)
+        logger.exception("%s %s: %s failed, %s", method, path, step, instead)

@@ -20,13 +20,15 @@ class Refusal:
 
     status: int
     reason: str
+    fields: tuple[tuple[bytes, bytes], ...] = ()
 
     def encode(self) -> bytes:
         body = self.reason.encode() + b"\n"
-        return b"HTTP/1.1 %d %s\r\n%s%s\r\n%s" % (
+        return b"HTTP/1.1 %d %s\r\n%s%s%s\r\n%s" % (
             self.status,
             HTTPStatus(self.status).phrase.encode(),
             b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\n",
+            b"".join(name + b": " + value + b"\r\n" for name, value in self.fields),
             b"content-length: %d\r\n" % len(body),
             body,
         )
@@ -43,6 +45,13 @@ class RefusedError(Exception):
 MALFORMED = Refusal(400, "malformed request")
 LINE_TOO_LONG = Refusal(414, f"request line over {MAX_REQUEST_LINE} bytes")
 HEAD_TOO_LARGE = Refusal(431, f"request head over {MAX_HEAD} bytes or {MAX_FIELDS} fields")
+TOO_SLOW = Refusal(408, "the request did not come in time")
+TOO_MANY = Refusal(503, "all connections are in use")
+
+
+def too_large(limit: int) -> Refusal:
+    """The answer to a body of more than `limit` bytes."""
+    return Refusal(413, f"request body over {limit} bytes")
 
 
 def check_head(version: str, headers: list[tuple[bytes, bytes]]) -> None:
@@ -59,6 +68,12 @@ def check_head(version: str, headers: list[tuple[bytes, bytes]]) -> None:
         raise RefusedError(Refusal(400, "more than one Content-Length"))
     if codings and codings != [b"chunked"]:
         raise RefusedError(Refusal(501, "no transfer coding but chunked is understood"))
+
+
+def check_body(headers: list[tuple[bytes, bytes]], limit: int) -> None:
+    """Raises RefusedError where a head that is in order tells of a body of more than `limit` bytes."""
+    if any(name == b"content-length" and int(value) > limit for name, value in headers):
+        raise RefusedError(too_large(limit))
 
 
 def origin_form(method: bytes, target: bytes, host: bytes) -> bytes:

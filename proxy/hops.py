@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from proxy.wire import Address, Network
@@ -24,6 +25,10 @@ _IN_BRACKETS = re.compile(rf"\[([^\]]+)\]{_PORT}")
 _WITH_PORT = re.compile(rf"([0-9.]+){_PORT}")
 
 
+# An address in brackets with a zone, a port, and room for space around it.
+_USUAL_LENGTH = 128
+
+
 def parse_address(text: str) -> Address | None:
     """An address as proxies write it: with a port, in brackets, or IPv4 inside IPv6; None for anything else.
 
@@ -32,6 +37,12 @@ def parse_address(text: str) -> Address | None:
     >>> parse_address("[2001:db8::1]:443"), parse_address("::ffff:192.0.2.1"), parse_address("unknown")
     (IPv6Address('2001:db8::1'), IPv4Address('192.0.2.1'), None)
     """
+    return _parse(text) if len(text) <= _USUAL_LENGTH else None
+
+
+@lru_cache(maxsize=1024)
+def _parse(text: str) -> Address | None:
+    """Proxies in front, and whoever asks again and again, are told by the same text each time."""
     text = text.strip()
     bracketed = _IN_BRACKETS.fullmatch(text)
     found = bracketed or _WITH_PORT.fullmatch(text)

@@ -12,19 +12,21 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from proxy.cache.page_cache import PageCache
 from proxy.company.finder import CompanyFinder
 from proxy.deciding import Decider
 from proxy.document import is_html
-from proxy.editing import PageEditor
+from proxy.editing import ChangedPage, PageEditor
+from proxy.express import Express
 from proxy.failures import Failures
+from proxy.fetching import Fetched, Fetcher
 from proxy.hosts import Hosts
-from proxy.origin.client import Origin, OriginResponse
+from proxy.origin.client import Origin
 from proxy.origin.errors import OriginError
 from proxy.origin.headers import (
     PURCHASE_FIELD,
     VISITOR_FIELD,
     asks_for_page,
-    changed_response_headers,
     personal_request_headers,
     personal_response_headers,
     readable_request_headers,
@@ -33,8 +35,9 @@ from proxy.origin.headers import (
 from proxy.page.memory import CutMemory
 from proxy.redirects import REDIRECTIONS
 from proxy.relay import Browser, send_through, send_whole
-from proxy.remember import Memory, Witness
-from proxy.request import Request
+from proxy.remember import Memory, Witness, is_page_view
+from proxy.replies import is_current, not_modified_headers, rendered_reply
+from proxy.request import Request, RequestReader
 from proxy.routing import PageRoute, Redirect, Route, Router, can_lead_away, wants_page
 from proxy.stand_in import StandIn
 from proxy.visitor.consent import ConsentReader
@@ -75,12 +78,17 @@ class Pipeline:
         companies: CompanyFinder | None = None,
         memory: Memory | None = None,
         vouched: Vouched | None = None,
+        cache: PageCache | None = None,
     ) -> None:
         memory = memory or Memory(observer, now)
         hosts = hosts or Hosts()
         stand_in = stand_in or StandIn()
         failures = Failures()
-        self._origin = origin
+        self._fetcher = Fetcher(origin, hosts, cache)
+        self._cache = cache
+        self._express: Express | None = None
+        self._now = now
+        self._page_bytes = page_bytes
         self._cuts = cuts
         self._hosts = hosts
         self._stand_in = stand_in
@@ -104,12 +112,20 @@ class Pipeline:
 
     def counts(self) -> dict[str, Mapping[str, int] | int]:
         """What went otherwise than decided since this process began, for the operator."""
-        left_out = self._cuts.left_out + self._router.left_out
+        cuts, cache = self._cuts, self._cache
         return {
             "failures": self._failures.counts,
-            "left_out": left_out,
-            "set_aside": self._cuts.set_aside,
+            "left_out": cuts.left_out + self._router.left_out,
+            "set_aside": cuts.set_aside,
             "profiles": self._memory.counts(),
+            "cache": cache.told() if cache is not None else {},
+            "variants": {
+                "hits": cuts.hits,
+                "made": cuts.made,
+                "evictions": cuts.evictions,
+                "kept": cuts.variants,
+                "bytes": cuts.bytes,
+            },
         }
 
     @property
@@ -120,6 +136,26 @@ class Pipeline:
     def use(self, book: RuleBook) -> None:
         """From the next request on, decide by this rulebook."""
         self._decider.use(book)
+        if self._express is not None:
+            self._express.clear()
+
+    def express(self, reader: RequestReader, *, prefix: str) -> Express | None:
+        """The way by which this pipeline's answers from memory need not wait; None where there can be none."""
+        if self._cache is None or self._hosts.maps_pages:
+            return None
+        self._express = Express(
+            reader,
+            self._decider,
+            self._cache,
+            self._cuts,
+            self._memory,
+            self._failures,
+            remember=self._note_shown,
+            now=lambda: self._now().timestamp(),
+            prefix=prefix,
+            page_bytes=self._page_bytes,
+        )
+        return self._express
 
     async def respond(self, request: Request, receive: Receive, send: Send) -> None:
         """Answer one request.
@@ -141,7 +177,7 @@ class Pipeline:
                 self._remember(request, witness)
                 return
             body = browser.body() if request.has_body else None
-            async with await self._origin.fetch(request.method, request.target, headers, body) as response:
+            async with await self._fetcher.fetch(request, request.method, headers, body) as response:
                 passed = await self._response_headers(request, response)
                 if plan is not None and is_html(response.headers):
                     # Whoever sends a body with a GET must not put the plain page into a cache for all.
@@ -150,7 +186,7 @@ class Pipeline:
             self._remember(request, witness)
 
     async def _respond_personally(
-        self, request: Request, plan: Plan, visitor: Visitor, headers: Headers, browser: Browser, send: Send
+        self, request: Request, plan: Plan, visitor: Visitor, headers: Headers, browser: Browser, witness: Witness
     ) -> None:
         decision = await self._decider.decide(request, plan, visitor)
         routes = await self._routes(request, visitor, decision)
@@ -160,10 +196,10 @@ class Pipeline:
         for route in routes:
             self._stand_in.hear_route(route)
             if isinstance(route, Redirect):
-                await send_whole(send, route.status, (*route.headers, *visitor.cookies), b"")
+                await send_whole(witness, route.status, (*route.headers, *visitor.cookies), b"")
                 return
             try:
-                if await self._respond_by(route, visitor, headers, browser, send, is_private=is_private):
+                if await self._respond_by(route, visitor, headers, browser, witness, is_private=is_private):
                     return
                 why = "what it serves is no page, or not one that its changes can be made on"
             except OriginError as error:
@@ -174,7 +210,14 @@ class Pipeline:
                 self._router.leave_out(route.request, route.serves, why)
 
     async def _respond_by(
-        self, route: PageRoute, visitor: Visitor, headers: Headers, browser: Browser, send: Send, *, is_private: bool
+        self,
+        route: PageRoute,
+        visitor: Visitor,
+        headers: Headers,
+        browser: Browser,
+        witness: Witness,
+        *,
+        is_private: bool,
     ) -> bool:
         """Answer with the page of a route; where that is not what the route is for, say so and send nothing.
 
@@ -182,40 +225,55 @@ class Pipeline:
         """
         request = route.request
         # A HEAD has to say what a GET would get, and what a page becomes is known only from the page.
-        async with await self._origin.fetch("GET", request.target, headers) as response:
+        async with await self._fetcher.fetch(request, "GET", headers) as response:
             passed = await self._response_headers(request, response)
             is_page = is_html(response.headers)
             if route.serves:
                 passed = tuple(field for field in passed if field[0] not in _VALIDATORS)
-            page, held = await self._editor.page(request, response, route.decision)
+            page = await self._editor.page(request, response, route.decision)
             if not route.holds(response.status, is_page=is_page, shown=page.shown if page else ()):
                 return False
-            unchanged = (*personal_response_headers(passed), *visitor.cookies) if is_page or is_private else passed
-            if page is not None:
-                changed = changed_response_headers(passed, length=len(page.body), coding=page.coding)
-                body = b"" if request.method == "HEAD" else page.body
-                await send_whole(send, response.status, (*changed, *visitor.cookies), body)
-            elif request.method == "HEAD":
-                await send_whole(send, response.status, unchanged, b"")
-            else:
-                await send_through(response, unchanged, browser, send, held=held)
+            if is_page or is_private:
+                passed = personal_response_headers(passed)
+            cookies = visitor.cookies if is_page or is_private else ()
+            await self._send_page(request, response, page, passed, cookies, browser, witness)
         return True
 
-    async def _respond_mapped(self, request: Request, headers: Headers, browser: Browser, send: Send) -> None:
+    async def _respond_mapped(self, request: Request, headers: Headers, browser: Browser, witness: Witness) -> None:
         """Answer where no experience could apply: a page with public URLs, the same for every visitor."""
         headers = readable_request_headers(headers)
-        async with await self._origin.fetch(request.method, request.target, headers) as response:
+        async with await self._fetcher.fetch(request, request.method, headers) as response:
             passed = await self._response_headers(request, response)
             if request.method == "HEAD" and self._editor.document(response) is not None:
                 # What a page becomes is known only from the page, so nothing is told of its bytes.
-                await send_whole(send, response.status, rewritten_response_headers(passed), b"")
+                await send_whole(witness, response.status, rewritten_response_headers(passed), b"")
                 return
-            page, held = await self._editor.page(request, response)
-            if page is not None:
-                rewritten = rewritten_response_headers(passed, length=len(page.body), coding=page.coding)
-                await send_whole(send, response.status, rewritten, page.body)
-            else:
-                await send_through(response, passed, browser, send, held=held)
+            page = await self._editor.page(request, response)
+            await self._send_page(request, response, page, passed, (), browser, witness)
+
+    async def _send_page(
+        self,
+        request: Request,
+        response: Fetched,
+        page: ChangedPage | None,
+        headers: Headers,
+        cookies: Headers,
+        browser: Browser,
+        witness: Witness,
+    ) -> None:
+        """A page that was changed, or a response that was not, under `headers`."""
+        is_head = request.method == "HEAD"
+        if page is not None:
+            reply = rendered_reply(request.headers, response.status, headers, page.rendered, cookies, is_head=is_head)
+            witness.note_page()
+            await send_whole(witness, reply.status, reply.headers, reply.body)
+        elif response.status == 200 and is_current(request.headers, headers):
+            witness.note_page()
+            await send_whole(witness, 304, (*not_modified_headers(headers), *cookies), b"")
+        elif is_head:
+            await send_whole(witness, response.status, (*headers, *cookies), b"")
+        else:
+            await send_through(response, (*headers, *cookies), browser, witness)
 
     async def _routes(self, request: Request, visitor: Visitor, decision: Decision | None) -> tuple[Route, ...]:
         """Which pages to try for this visitor, one after another."""
@@ -225,12 +283,12 @@ class Pipeline:
             self._failures.note("route", request)
             return (PageRoute(request, None),)
 
-    async def _response_headers(self, request: Request, response: OriginResponse) -> Headers:
+    async def _response_headers(self, request: Request, response: Fetched) -> Headers:
         """What the browser gets of the origin's headers; where it would be sent in a circle, with a word against it."""
-        passed = self._hosts.response_headers(request, response)
-        if (said := _said(response, VISITOR_FIELD)) is not None:
+        passed = response.headers
+        if (said := response.said.get(VISITOR_FIELD)) is not None:
             passed = (*passed, *self._carry(request, said))
-        if (said := _said(response, PURCHASE_FIELD)) is not None:
+        if (said := response.said.get(PURCHASE_FIELD)) is not None:
             self._note_purchase(request, said)
         if response.status not in REDIRECTIONS:
             return passed
@@ -255,9 +313,15 @@ class Pipeline:
             self._failures.note("remember", request, "the purchase is not remembered")
 
     def _remember(self, request: Request, witness: Witness, visitor: Visitor | None = None) -> None:
+        if self._memory.is_kept and witness.saw_page_view(request):
+            self._note_view(request, visitor)
+
+    def _note_shown(self, request: Request, visitor: Visitor | None) -> None:
+        if is_page_view(request):
+            self._note_view(request, visitor)
+
+    def _note_view(self, request: Request, visitor: Visitor | None) -> None:
         """Remember a page that was shown. Where nobody asked yet whose it is, a cookie could not be set either."""
-        if not self._memory.is_kept or not witness.saw_page_view(request):
-            return
         try:
             if visitor is None:
                 visitor = self._decider.identify(request)
@@ -266,9 +330,3 @@ class Pipeline:
             self._memory.remember(request, visitor)
         except Exception:
             self._failures.note("remember", request, "the page is not remembered")
-
-
-def _said(response: OriginResponse, field: bytes) -> bytes | None:
-    """What the origin says to Tailor in a field, if it does; several of them are one list (RFC 9110 §5.3)."""
-    values = [value for name, value in response.headers if name == field]
-    return b", ".join(values) if values else None

@@ -11,6 +11,7 @@ import socket
 from secrets import token_bytes
 
 from proxy.app import App
+from proxy.ledger import Ledger
 from proxy.origin.client import Origin
 from proxy.page.memory import CutMemory
 from proxy.pipeline import Pipeline
@@ -25,6 +26,7 @@ from proxy.visitor.consent import make_consent_reader
 from proxy.visitor.identity import IdentityReader
 from proxy.visitor.observe import make_observer
 from proxy.vouching import open_vouching
+from proxy.websocket import WebSockets
 from rules.model import RuleBook
 
 HOST = "127.0.0.1"
@@ -42,8 +44,10 @@ async def _run(settings: Settings, keeper: RuleKeeper, listener: socket.socket) 
     )
     # What a visitor's browser would be told of the site's name does not hold here: the site is where it is previewed.
     reader = RequestReader(trusted_proxies=settings.trusted_proxies)
-    app = App(Preview(keeper, _Pipelines(settings, origin)), reader, prefix=settings.prefix)
-    server = QuietServer(make_config(app, drain_seconds=1))
+    pipelines = _Pipelines(settings, origin)
+    websockets = WebSockets(origin, make_hosts(settings), message_bytes=settings.websocket_message_bytes)
+    app = App(Preview(keeper, pipelines), reader, prefix=settings.prefix, websockets=websockets)
+    server = QuietServer(make_config(app, websockets=True, drain_seconds=1))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.handle_exit, number, None)
@@ -54,6 +58,7 @@ async def _run(settings: Settings, keeper: RuleKeeper, listener: socket.socket) 
             await server.serve([listener])
             stop.set()
     finally:
+        pipelines.close()
         await origin.close()
 
 
@@ -69,7 +74,7 @@ class _Pipelines:
         self._observer = make_observer(
             settings.geo_headers, settings.visitor_cookies, own_hosts(settings), vouched=self._vouched
         )
-        self._cuts = CutMemory(settings.memory_bytes)
+        self._cuts = CutMemory(Ledger(settings.memory_bytes), page_bytes=settings.page_size_bytes)
         self._identity = IdentityReader(make_consent_reader(settings), keys, now=current_time)
         self._hosts = make_hosts(settings)
 
@@ -87,3 +92,7 @@ class _Pipelines:
             stand_in=stand_in,
             vouched=self._vouched,
         )
+
+    def close(self) -> None:
+        """Make nothing of pages any more; the origin is not this one's to close."""
+        self._cuts.close()

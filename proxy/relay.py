@@ -9,10 +9,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
-from proxy.origin.client import OriginResponse
+from proxy.cycle import BrokenResponseError
+from proxy.fetching import Fetched
 from proxy.origin.errors import OriginBodyError
 from proxy.request import Request
-from proxy.server import BrokenResponseError
 from proxy.wire import Headers
 
 if TYPE_CHECKING:
@@ -119,20 +119,16 @@ async def send_text(send: Send, status: int, text: str, *fields: tuple[bytes, by
     await send_whole(send, status, headers, body)
 
 
-async def send_through(
-    response: OriginResponse, headers: Headers, browser: Browser, send: Send, *, held: bytes = b""
-) -> None:
-    """The origin's response under `headers`, each piece as it comes, and no faster than the browser takes them.
-
-    `held` is what was read of its body before.
+async def send_through(response: Fetched, headers: Headers, browser: Browser, send: Send) -> None:
+    """A response under `headers`, each piece as it comes, and no faster than the browser takes them.
 
     Raises BrokenResponseError where the origin's body breaks off after the browser got the head.
     """
     await send_head(send, response.status, headers)
     if browser.waits_for_go_ahead:
         browser.forget_body()
-    if held or response.at_end:
-        await send({"type": "http.response.body", "body": held, "more_body": not response.at_end})
+    if response.at_end:
+        await send({"type": "http.response.body", "body": b""})
     try:
         while not response.at_end:
             chunk = await response.read_chunk()

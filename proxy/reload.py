@@ -52,6 +52,7 @@ class RuleKeeper:
         self.loaded_at = now()
         self.failure: Failure | None = None
         self._seen = digest
+        self._refreshing = asyncio.Lock()
         self._load = load
         self._now = now
         self._subscribers: list[Callable[[RuleBook], None]] = []
@@ -99,6 +100,10 @@ class RuleKeeper:
 
         It waits because a file that is cut in the middle of its writing may well be a valid, shorter rulebook.
         """
+        async with self._refreshing:
+            await self._refresh(settle_seconds)
+
+    async def _refresh(self, settle_seconds: float) -> None:
         files = await asyncio.to_thread(read_folder, self.folder)
         if files.digest == self._seen:
             return

@@ -18,7 +18,8 @@ from proxy.profile.signals import asks_profile, signals
 from proxy.profile.store import ProfileStore, UnavailableError
 from proxy.request import Request
 from proxy.visitor.identity import Visitor
-from proxy.visitor.observe import Observer, parse_query
+from proxy.visitor.observe import BOT_READS, SOURCE_READS, Observer, parse_query
+from proxy.visitor.reads import NOTHING, Reads
 from rules.context import Value
 
 if TYPE_CHECKING:
@@ -40,21 +41,28 @@ class Witness:
         self._send = send
         self._is_page = False
 
+    def note_page(self) -> None:
+        """A 304 shows a page that the browser has, and doesn't say so."""
+        self._is_page = True
+
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self._is_page = message["status"] == 200 and any(
+            self._is_page |= message["status"] == 200 and any(
                 name == b"content-type" and value[:9].lower() == b"text/html" for name, value in message["headers"]
             )
         await self._send(message)
 
     def saw_page_view(self, request: Request) -> bool:
-        """Whether the visitor was shown a page: not a part of one, and not one that was fetched beforehand."""
-        if not self._is_page or request.method != "GET":
-            return False
-        if request.header(b"sec-fetch-dest") not in (None, b"document"):
-            return False
-        purposes = b",".join(value for name, value in request.headers if name in _PREFETCH_FIELDS).lower()
-        return not any(word in purposes for word in _BEFOREHAND)
+        """Whether the visitor was shown a page."""
+        return self._is_page and is_page_view(request)
+
+
+def is_page_view(request: Request) -> bool:
+    """Whether a page that answers the request is shown: not a part of one, and not one that was fetched beforehand."""
+    if request.method != "GET" or request.header(b"sec-fetch-dest") not in (None, b"document"):
+        return False
+    purposes = b",".join(value for name, value in request.headers if name in _PREFETCH_FIELDS).lower()
+    return not any(word in purposes for word in _BEFOREHAND)
 
 
 class Memory:
@@ -70,6 +78,10 @@ class Memory:
     def is_kept(self) -> bool:
         """Whether anything is remembered at all."""
         return self._store is not None
+
+    def reads(self, needed: Collection[str]) -> Reads:
+        """What of a request `recall` looks at where these signals are needed: what the page now says is part of it."""
+        return SOURCE_READS | BOT_READS if self._store is not None and asks_profile(needed) else NOTHING
 
     def recall(self, request: Request, visitor: Visitor, needed: Collection[str]) -> Mapping[str, Value]:
         """The signals of the visitor's profile with this page in it, if any of those that are needed is one of them."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from proxy.hops import client_address, is_trusted, parse_address
+from proxy.names import SiteName
 from proxy.parameters import split_own
 from proxy.target import AmbiguousPathError, canonical_path, path_text
 from proxy.wire import Address, Headers, Network
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 # No longer than a domain name can be (RFC 1035 §2.3.4).
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._~-]{1,255})(?::[0-9]{0,5})?")
+# Traefik tells of a WebSocket by its URL's scheme.
+_SPOKEN = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 _OUTSIDE_QUERY = re.compile(rb"[\x00-\x20\x7f-\xff#]")
 
 
@@ -63,6 +66,11 @@ class Request:
         return self.raw_path + b"?" + self.query if self.query else self.raw_path
 
     @property
+    def site(self) -> SiteName:
+        """What the world calls this site, as names are compared."""
+        return SiteName.of(self.scheme.encode(), self.authority.encode())
+
+    @property
     def logged_path(self) -> str:
         """The path for a line of the log: as it is sent, since decoded it may hold what a terminal obeys."""
         return self.raw_path.decode("ascii")
@@ -86,6 +94,10 @@ class RequestReader:
 
     trusted_proxies: Sequence[Network] = ()
     public_url: str | None = None
+
+    def trusts(self, peer: str) -> bool:
+        """Whether it is believed what a peer says of who asks, and under what name."""
+        return is_trusted(parse_address(peer), self.trusted_proxies)
 
     def read(self, scope: Scope) -> Request:
         """The request of an ASGI scope; BadRequestError where it is ambiguous."""
@@ -118,6 +130,10 @@ class RequestReader:
             own=own,
         )
 
+    def client(self, peer: str, headers: Headers) -> Address | None:
+        """Who asks, by the peer's address and what it says of earlier hops."""
+        return self._client(parse_address(peer), _lines(headers))
+
     def _client(self, peer: Address | None, lines: dict[bytes, list[str]]) -> Address | None:
         return client_address(
             peer, lines.get(b"x-forwarded-for", ()), lines.get(b"forwarded", ()), self.trusted_proxies
@@ -132,7 +148,7 @@ class RequestReader:
             named = _last(lines.get(b"x-forwarded-host"))
             authority = named if _AUTHORITY.fullmatch(named) else authority
             spoken = _last(lines.get(b"x-forwarded-proto")).lower()
-            scheme = spoken if spoken in ("http", "https") else scheme
+            scheme = _SPOKEN.get(spoken, scheme)
         if self.public_url:
             url = urlsplit(self.public_url)
             scheme, authority = url.scheme, url.netloc

@@ -27,10 +27,19 @@ import uvicorn
 
 from proxy.admin import Admin
 from proxy.app import App
+from proxy.cache.page_cache import PageCache
+from proxy.cache.policy import make_policy
+from proxy.cache.store import PageStore
 from proxy.company.companies import open_companies
+from proxy.fleet import in_fleet
+from proxy.hangup import Hangup
 from proxy.hosts import Hosts
+from proxy.ledger import Ledger
+from proxy.limits import make_limits
 from proxy.names import SiteName
+from proxy.orders import Orders, Reload
 from proxy.origin.client import Origin
+from proxy.origin.errors import OriginError
 from proxy.page.memory import CutMemory
 from proxy.pipeline import Pipeline
 from proxy.profile.database import prepare
@@ -50,7 +59,8 @@ from proxy.visitor.geo_database import GeoDatabases
 from proxy.visitor.identity import IdentityReader
 from proxy.visitor.observe import make_observer
 from proxy.vouching import open_vouching
-from proxy.workers import run_workers
+from proxy.websocket import WebSockets
+from proxy.workers import SPARE_SECONDS, run_workers
 
 DISTRIBUTION = "tailor-proxy"
 PROBE_SECONDS = 2.0
@@ -158,21 +168,31 @@ def serve(settings: Settings, keeper: RuleKeeper, listeners: Listeners, keys: tu
     if settings.workers == 1:
         run_process(settings, keeper, listeners, keys)
         return
-    run_workers(settings.workers, run_worker, (settings, listeners, keys), release=listeners.close)
+    arguments = (settings, listeners, keys)
+    end_seconds = settings.drain_seconds + SPARE_SECONDS
+    run_workers(
+        settings.workers, run_worker, arguments, release=listeners.close, on_hangup=Reload(), end_seconds=end_seconds
+    )
 
 
-def run_worker(settings: Settings, listeners: Listeners, keys: tuple[bytes, ...]) -> None:
+def run_worker(settings: Settings, listeners: Listeners, keys: tuple[bytes, ...], end: socket.socket) -> None:
     """One of several processes. It reads the rules itself; if they are broken by now, it runs without experiences."""
     configure_logging(settings.log_level)
     keeper = RuleKeeper.open_or_start_empty(settings.rules, load_checked, current_time)
-    run_process(settings, keeper, listeners, keys)
+    run_process(settings, keeper, listeners, keys, end)
 
 
-def run_process(settings: Settings, keeper: RuleKeeper, listeners: Listeners, keys: tuple[bytes, ...]) -> None:
-    """Serve in this process, until a signal or its parent's end."""
+def run_process(
+    settings: Settings,
+    keeper: RuleKeeper,
+    listeners: Listeners,
+    keys: tuple[bytes, ...],
+    end: socket.socket | None = None,
+) -> None:
+    """Serve in this process, until a signal or its parent's end; `end` is that of its line, where it has a parent."""
     loop_factory = uvicorn.Config("", log_config=None).get_loop_factory()
     with asyncio.Runner(loop_factory=loop_factory) as runner:
-        runner.run(Process(settings, keeper, keys).run(listeners))
+        runner.run(Process(settings, keeper, keys).run(listeners, end))
 
 
 class Process:
@@ -185,8 +205,10 @@ class Process:
         self.stop = asyncio.Event()
         self.servers: tuple[uvicorn.Server, ...] = ()
         self._interrupts = 0
+        self._hangup = Hangup()
+        self._refresh: asyncio.Task[None] | None = None
 
-    async def run(self, listeners: Listeners) -> None:
+    async def run(self, listeners: Listeners, end: socket.socket | None = None) -> None:
         """Serve on both listeners until `stop` is set, then drain."""
         settings = self.settings
         origin = Origin(
@@ -206,14 +228,19 @@ class Process:
             make_consent_reader(settings), self.keys, now=current_time, days=settings.visitor_days
         )
         profiles = open_store(settings, current_time)
+        ledger = Ledger(settings.memory_bytes)
+        cuts = CutMemory(ledger, page_bytes=settings.page_size_bytes)
+        cache = open_cache(settings, ledger)
+        hosts = make_hosts(settings)
         pipeline = Pipeline(
             origin,
             observer,
             self.keeper.book,
             now=current_time,
-            cuts=CutMemory(settings.memory_bytes),
+            cuts=cuts,
+            cache=cache,
             identity=identity,
-            hosts=make_hosts(settings),
+            hosts=hosts,
             page_bytes=settings.page_size_bytes,
             page_seconds=settings.page_seconds,
             companies=companies.finder,
@@ -231,31 +258,55 @@ class Process:
         )
         self.keeper.subscribe(pipeline.use)
         self.keeper.subscribe(rights.use)
-        app = App(pipeline, reader, prefix=settings.prefix, is_ready=self.is_ready, rights=rights)
-        admin = Admin(
+        websockets = WebSockets(
+            origin,
+            hosts,
+            message_bytes=settings.websocket_message_bytes,
+            connections=settings.websocket_connections,
+        )
+        app = App(
+            pipeline, reader, prefix=settings.prefix, is_ready=self.is_ready, rights=rights, websockets=websockets
+        )
+        orders = Orders(
             settings,
             self.keeper,
             version(DISTRIBUTION),
-            self.is_ready,
-            lambda: {**pipeline.counts(), **companies.counts(), **vouching.vouched.counts()},
+            lambda: {
+                **pipeline.counts(),
+                **companies.counts(),
+                **vouching.vouched.counts(),
+                "websockets": websockets.open,
+            },
+            cache,
         )
-        public_server, admin_server = QuietServer(make_config(app)), QuietServer(make_config(admin.app()))
-        self.servers = (public_server, admin_server)
-        with self._signals(asyncio.get_running_loop()):
-            try:
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self.keeper.watch(self.stop))
-                    tasks.create_task(geo_databases.watch(self.stop))
-                    tasks.create_task(companies.watch(self.stop))
-                    tasks.create_task(vouching.watch(self.stop))
-                    tasks.create_task(public_server.serve([listeners.public]))
-                    tasks.create_task(admin_server.serve([listeners.admin]))
-                    tasks.create_task(self._drain())
-            finally:
-                await origin.close()
-                await companies.close()
-                if profiles is not None:
-                    profiles.close()
+        express = pipeline.express(reader, prefix=settings.prefix)
+        answer = express.answer if express else None
+        limits, drain_seconds = make_limits(settings), settings.drain_seconds
+        public_server = QuietServer(
+            make_config(app, express=answer, websockets=True, limits=limits, drain_seconds=drain_seconds)
+        )
+        async with in_fleet(end, orders.carry_out) as fleet:
+            admin = Admin(settings, orders, self.is_ready, fleet)
+            admin_server = QuietServer(make_config(admin.app(), drain_seconds=drain_seconds))
+            self.servers = (public_server, admin_server)
+            with self._signals(asyncio.get_running_loop()):
+                try:
+                    async with asyncio.TaskGroup() as tasks:
+                        tasks.create_task(self.keeper.watch(self.stop))
+                        tasks.create_task(geo_databases.watch(self.stop))
+                        tasks.create_task(companies.watch(self.stop))
+                        tasks.create_task(vouching.watch(self.stop))
+                        tasks.create_task(public_server.serve([listeners.public]))
+                        tasks.create_task(admin_server.serve([listeners.admin]))
+                        tasks.create_task(self._drain())
+                finally:
+                    if cache is not None:
+                        await cache.close()
+                    cuts.close()
+                    await origin.close()
+                    await companies.close()
+                    if profiles is not None:
+                        profiles.close()
 
     def is_ready(self) -> bool:
         """Whether visitors may be sent here."""
@@ -273,14 +324,23 @@ class Process:
             server.force_exit = self._interrupts > 1
         self.stop.set()
 
+    def _hang_up(self) -> None:
+        if self._hangup.means_end():
+            self.stop.set()
+        else:
+            self._refresh = asyncio.create_task(self.keeper.refresh())
+
     @contextlib.contextmanager
     def _signals(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
         watched: list[int] = []
+        parent = multiprocessing.parent_process()
         with contextlib.suppress(ValueError, RuntimeError):  # not the main thread: its owner sets `stop`
             loop.add_signal_handler(signal.SIGTERM, self.stop.set)
             loop.add_signal_handler(signal.SIGINT, self._interrupt)
             watched = [signal.SIGTERM, signal.SIGINT]
-        parent = multiprocessing.parent_process()
+            if parent is None:
+                loop.add_signal_handler(signal.SIGHUP, self._hang_up)
+                watched.append(signal.SIGHUP)
         if parent is not None:
             loop.add_reader(parent.sentinel, self.stop.set)
         try:
@@ -290,6 +350,20 @@ class Process:
                 loop.remove_signal_handler(number)
             if parent is not None:
                 loop.remove_reader(parent.sentinel)
+
+
+def open_cache(settings: Settings, ledger: Ledger) -> PageCache | None:
+    """The page cache, if there is to be one."""
+    if not settings.page_cache:
+        return None
+    return PageCache(
+        PageStore(ledger),
+        make_policy(settings),
+        now=time.time,
+        failures=(OriginError,),
+        page_bytes=settings.page_size_bytes,
+        page_seconds=settings.page_seconds,
+    )
 
 
 def make_hosts(settings: Settings) -> Hosts:

@@ -1,7 +1,8 @@
 """The server's edge: uvicorn's HTTP/1.1 protocol, with the checks that a proxy needs and it lacks.
 
-Owns the connection: what is refused is answered in peace, and a body that breaks off never looks complete. What is
-refused is `proxy.framing`'s to say; what a path means, `proxy.target`'s; who asks, `proxy.request`'s.
+Owns what is read from a connection, and that a body that breaks off never looks complete. What is refused is
+`proxy.framing`'s to say; what a connection may cost, `proxy.connection`'s; what a path means, `proxy.target`'s; who
+asks, `proxy.request`'s.
 
 Measured on uvicorn 0.54: trailers are merged into the headers, requests with no `Host` or two pass, the authority of
 an absolute-form target is lost, a body beside `Upgrade` is dropped and later read as the next request, a malformed
@@ -12,16 +13,19 @@ a status of 600 and over is a `KeyError`.
 from __future__ import annotations
 
 import asyncio
-import logging
-import socket
-import struct
+from collections.abc import Callable, MutableMapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
 
 import httptools
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
+from proxy.connection import ClientConnection, Limits
+from proxy.connections import Connections
+from proxy.cycle import GuardedCycle
+from proxy.deadlines import Stage
 from proxy.framing import (
     HEAD_TOO_LARGE,
     LINE_TOO_LONG,
@@ -29,46 +33,51 @@ from proxy.framing import (
     MAX_FIELDS,
     MAX_HEAD,
     MAX_REQUEST_LINE,
-    Refusal,
     RefusedError,
+    check_body,
     check_head,
     origin_form,
+    too_large,
 )
+from proxy.handshake import SPOKE_EARLY, asks_for_websocket, switching_head
+from proxy.tunnel import WEBSOCKET, End
+from proxy.wire import Headers
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
-    from uvicorn._types import (
-        ASGI3Application,
-        ASGIReceiveCallable,
-        ASGISendCallable,
-        ASGISendEvent,
-        HTTPResponseBodyEvent,
-        HTTPResponseStartEvent,
-        Scope,
-    )
+    from uvicorn._types import ASGI3Application
     from uvicorn.server import ServerState
 
-LINGER_SECONDS = 1.0
-RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-
-logger = logging.getLogger(__name__)
+AnswerAtOnce = Callable[[MutableMapping[str, Any]], tuple[bytes, ...] | None]
+"""Answers some requests at once, with a response in pieces as it goes on the wire."""
 
 
-class BrokenResponseError(Exception):
-    """Raised by the app to break its response off, so that no client can take what it got for the whole."""
-
-
-def make_config(app: ASGIApp, *, keep_alive_seconds: int = 75, drain_seconds: int = 10) -> uvicorn.Config:
+def make_config(
+    app: ASGIApp,
+    *,
+    express: AnswerAtOnce | None = None,
+    websockets: bool = False,
+    limits: Limits | None = None,
+    drain_seconds: int = 10,
+) -> uvicorn.Config:
     """The guarded server's settings: nothing added to responses, no log but the app's.
 
-    Idle connections live longer than those of the usual load balancers (60 s): it is theirs to close first.
+    What `express` answers, the app does not hear of. Without `websockets` each `Upgrade` is ignored.
     """
     for status in range(600, 1000):
         STATUS_LINE.setdefault(status, b"HTTP/1.1 %d \r\n" % status)
+    limits = limits or Limits()
+    protocol = partial(
+        GuardedProtocol,
+        limits=limits,
+        room=Connections(limits.connections),
+        express=express,
+        websockets=websockets,
+    )
     return uvicorn.Config(
         app,
         interface="asgi3",
-        http=GuardedProtocol,
+        http=cast("type[asyncio.Protocol]", protocol),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -76,12 +85,11 @@ def make_config(app: ASGIApp, *, keep_alive_seconds: int = 75, drain_seconds: in
         proxy_headers=False,
         server_header=False,
         date_header=False,
-        timeout_keep_alive=keep_alive_seconds,
         timeout_graceful_shutdown=drain_seconds,
     )
 
 
-class GuardedProtocol(HttpToolsProtocol):
+class GuardedProtocol(ClientConnection):
     """One client connection. What the parser accepts and a proxy must not is refused before the app hears of it."""
 
     def __init__(
@@ -90,48 +98,34 @@ class GuardedProtocol(HttpToolsProtocol):
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        limits: Limits,
+        room: Connections,
+        express: AnswerAtOnce | None = None,
+        websockets: bool = False,
     ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        self._in_head = False
+        super().__init__(config, server_state, app_state, _loop, limits=limits, room=room)
+        self._express = express
+        self._websockets = websockets
+        # Whether the last head asked for a WebSocket: what comes behind it is no request, whatever it looks like.
+        self._may_switch = False
+        self._at_once = False
         self._head_bytes = 0
+        self._body_bytes = 0
         # Bytes that the parser took without telling: an endless field, trailer or chunk extension.
         self._untold_bytes = 0
-        self._refused = False
-        self._answered: RequestResponseCycle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        connection: socket.socket = transport.get_extra_info("socket")
-        if connection.family in (socket.AF_INET, socket.AF_INET6):
-            # asyncio does so only where the listener's protocol number is written out, as `socket.create_server`
-            # leaves it not: then each response waits 40 ms for an acknowledgement between its head and its body.
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        # That one tells only the newest of pipelined requests, while the oldest is the one that is being answered.
-        if self._answered is not None and not self._answered.response_complete:
-            self._answered.disconnected = True
-            self._answered.message_event.set()
-
-    def data_received(self, data: bytes) -> None:
-        self._unset_keepalive_if_required()
-        if not self._refused:
-            self._feed(data)
-
-    def _feed(self, data: bytes) -> None:
-        # Not by recursion, nor by copies: a chunk may hold thousands of pipelined requests with `Upgrade`.
-        rest = memoryview(data)
-        while rest and not self._refused:
-            rest = self._feed_up_to_upgrade(rest)
 
     def _feed_up_to_upgrade(self, data: memoryview) -> memoryview:
         """What is left behind a head with `Upgrade`, at which the parser stops."""
+        if self._may_switch:
+            self._refuse(SPOKE_EARLY)
+            return data[:0]
         self._untold_bytes += len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            self._restart_without_upgrade()
+            if not self._may_switch:
+                self._restart_without_upgrade()
             return data[upgrade.args[0] :]
         except httptools.HttpParserError as error:
             cause = error.__context__
@@ -151,37 +145,12 @@ class GuardedProtocol(HttpToolsProtocol):
         self.parser = httptools.HttpRequestParser(self)
         self._feed_up_to_upgrade(memoryview(b"".join([*head, b"\r\n"])))
 
-    def _refuse(self, refusal: Refusal) -> None:
-        """Answers and closes; a body that is being read breaks off, a response that is under way ends in peace."""
-        self._refused = True
-        cycle = self._under_way()
-        if cycle is not None:
-            if not cycle.more_body:
-                cycle.keep_alive = False
-                return
-            cycle.disconnected = True
-            cycle.message_event.set()
-            if cycle.response_started or self.pipeline:
-                self.transport.close()
-                return
-        self.transport.write(refusal.encode())
-        if not self.transport.can_write_eof():
-            self.transport.close()
-            return
-        # Closing with bytes unread resets the connection, and the client would lose the answer (RFC 9112 §9.6).
-        self.transport.write_eof()
-        self.flow.resume_reading()
-        self.loop.call_later(LINGER_SECONDS, self.transport.close)
-
-    def _under_way(self) -> RequestResponseCycle | None:
-        """The newest request, where its response is not complete."""
-        cycle = cast("RequestResponseCycle | None", self.cycle)
-        return None if cycle is None or cycle.response_complete else cycle
-
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._in_head = True
+        self._reading = Stage.HEAD
+        self._requests += 1
         self._head_bytes = 0
+        self._body_bytes = 0
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
@@ -190,7 +159,7 @@ class GuardedProtocol(HttpToolsProtocol):
             raise RefusedError(LINE_TOO_LONG)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._in_head:
+        if self._reading is not Stage.HEAD:
             return  # a trailer: it comes too late to be told from a header, and can be forged
         self._head_bytes += len(name) + len(value) + len(b": \r\n")
         if self._head_bytes > MAX_HEAD or len(self.headers) == MAX_FIELDS:
@@ -198,14 +167,20 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_header(name, value.strip(b" \t"))
 
     def on_headers_complete(self) -> None:
-        self._in_head = False
+        self._reading = Stage.BODY
         self._untold_bytes = 0
         version = self.parser.get_http_version()
         check_head(version, self.headers)
+        if self._limits.body_bytes is not None:
+            check_body(self.headers, self._limits.body_bytes)
         method = self.parser.get_method()
         host = next(value for name, value in self.headers if name == b"host")
         target = origin_form(method, self.url, host)
-        if self.parser.should_upgrade():
+        upgrades = self.parser.should_upgrade()
+        self._may_switch = upgrades and self._websockets and asks_for_websocket(method, version, self.headers)
+        if self._may_switch:
+            self.scope["extensions"] = {WEBSOCKET: {WEBSOCKET: self._switch}}
+        elif upgrades:
             return
         path, _, query = target.partition(b"?")
         self.scope["method"] = method.decode("ascii")
@@ -213,7 +188,24 @@ class GuardedProtocol(HttpToolsProtocol):
         self.scope["path"] = unquote(path.decode("latin-1"))
         self.scope["raw_path"] = path
         self.scope["query_string"] = query
-        self._start_cycle(keep_alive=version == "1.1" and self.parser.should_keep_alive())
+        keep_alive = version == "1.1" and self.parser.should_keep_alive() and not self._may_switch and not self._leaves
+        self._at_once = keep_alive and self._answer_at_once()
+        if not self._at_once:
+            self._start_cycle(keep_alive=keep_alive)
+
+    def _answer_at_once(self) -> bool:
+        if self._express is None or self._under_way() is not None:
+            return False
+        # Nothing is written for a client that doesn't read what it has got already.
+        if self.flow.write_paused or self.transport.is_closing():
+            return False
+        written = self._express(cast("MutableMapping[str, Any]", self.scope))
+        if written is None:
+            return False
+        self.server_state.total_requests += 1
+        self.flow.given_bytes += sum(map(len, written))
+        self.transport.writelines(written)
+        return True
 
     def _start_cycle(self, *, keep_alive: bool) -> None:
         earlier = self._under_way()
@@ -240,83 +232,36 @@ class GuardedProtocol(HttpToolsProtocol):
         self._answered = cycle
         super()._start_asgi_task(cycle, app)
 
+    def _switch(self, headers: Headers, end: End) -> bool:
+        cycle = self.cycle
+        if cycle.disconnected or self.transport.is_closing():
+            return False
+        self.transport.write(switching_head(headers))
+        cycle.response_started = cycle.response_complete = True
+        self._let_go()
+        # In this one's place it is told when the server goes, and waited for.
+        connections = cast("set[object]", self.connections)
+        connections.discard(self)
+        connections.add(end)
+        end.when_lost(lambda _: connections.discard(end))
+        self.transport.set_protocol(end)
+        end.connection_made(self.transport)
+        if self._leaves:
+            # Not before the origin's connection is handed over too, to be told the same.
+            self.loop.call_soon(end.shutdown)
+        return True
+
     def on_body(self, body: bytes) -> None:
         self._untold_bytes = 0
+        self._body_bytes += len(body)
+        limit = self._limits.body_bytes
+        if limit is not None and self._body_bytes > limit:
+            raise RefusedError(too_large(limit))
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        self._reading = Stage.IDLE
         self._untold_bytes = 0
-        if not self.parser.should_upgrade():
+        # What is answered at once has no cycle, and uvicorn's looks at the one before it.
+        if not self._at_once and not self.parser.should_upgrade():
             super().on_message_complete()
-
-
-class GuardedCycle(RequestResponseCycle):
-    """One request and its response, framed for HTTP/1.0 too, and ended early where the app says so."""
-
-    # HTTP/1.0 knows no chunks: there a body of unknown length ends when the connection does.
-    _ends_by_close = False
-
-    async def run_asgi(self, app: ASGI3Application) -> None:
-        async def breakable(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-            try:
-                await app(scope, receive, send)
-            except BrokenResponseError:
-                self._break_off()
-            except asyncio.CancelledError:
-                # Only the server's end cancels. uvicorn would log a traceback and answer 500.
-                await self._end_unanswered()
-
-        await super().run_asgi(breakable)
-
-    async def _end_unanswered(self) -> None:
-        path = self.scope["raw_path"].decode("ascii", "replace")
-        logger.error("%s %s: not answered before the server's end", self.scope["method"], path)
-        if self.response_started:
-            self._break_off()
-            return
-        body = b"Service Unavailable\n"
-        headers = [
-            (b"content-type", b"text/plain; charset=utf-8"),
-            (b"content-length", b"%d" % len(body)),
-            (b"cache-control", b"no-store"),
-            (b"connection", b"close"),
-        ]
-        await self.send({"type": "http.response.start", "status": 503, "headers": headers})
-        await self.send({"type": "http.response.body", "body": body, "more_body": False})
-
-    def _break_off(self) -> None:
-        self.disconnected = True
-        if self._ends_by_close:
-            # A plain close is how such a body ends well; only a reset tells the client otherwise.
-            connection: socket.socket = self.transport.get_extra_info("socket")
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
-            self.transport.abort()
-        else:
-            self.transport.close()
-
-    async def send(self, message: ASGISendEvent) -> None:
-        if message["type"] == "http.response.start":
-            await self._send_head(message)
-            return
-        if message["type"] == "http.response.body" and self._ends_by_close:
-            await self._send_unframed(message)
-            return
-        await super().send(message)
-
-    async def _send_head(self, head: HTTPResponseStartEvent) -> None:
-        has_length = any(name.lower() == b"content-length" for name, _ in head.get("headers", ()))
-        bodiless = self.scope["method"] == "HEAD" or head["status"] in (204, 304)
-        if self.scope["http_version"] == "1.0" and not has_length and not bodiless:
-            self._ends_by_close = True
-            self.chunked_encoding = False
-        if self.waiting_for_100_continue and self.more_body:
-            # The client may send its body after all, or not: that can't be told from its next request.
-            self.keep_alive = False
-        await super().send(head)
-        if bodiless:
-            # There it tells what a GET would have got (RFC 9110 §8.6).
-            self.expected_content_length = 0
-
-    async def _send_unframed(self, part: HTTPResponseBodyEvent) -> None:
-        self.expected_content_length = len(part.get("body", b""))
-        await super().send(part)

@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from proxy.cache_settings import DEFAULT, Lifetimes, SessionCookies, SessionPreset, TrackingParameters
 from proxy.resolver_settings import ResolverFields, ResolverHeaders, ResolverUrl
 from proxy.setting_values import (
     CONSENT_PRESETS,
@@ -174,13 +175,57 @@ class Settings(BaseModel):
         4 * 1024 * 1024, description="A page that is larger goes out as the origin sent it."
     )
     memory_bytes: Annotated[int, Field(ge=1 << 20)] = Field(
-        64 * 1024 * 1024, description="How much memory a process may use to keep pages that it has changed."
+        64 * 1024 * 1024,
+        description="How much memory a process may use to keep pages: the origin's, and what they were changed into.",
+    )
+    page_cache: bool = Field(
+        True, description="Whether the origin's responses are kept for all visitors to share: true or false."
+    )
+    cache: Lifetimes = Field(
+        {},
+        description="How long a response is kept that says nothing of it: /blog/**=60s does so for a minute, by path.",
+    )
+    session_cookies: SessionCookies = Field(
+        (DEFAULT,),
+        description="Cookies with which only the origin answers: names, globs, or presets "
+        f"({', '.join(SessionPreset)}); default is all presets.",
+    )
+    tracking_parameters: TrackingParameters = Field(
+        (DEFAULT,),
+        description="Parameters that tell no pages apart, and that the origin does not get: names or globs; default "
+        "is the list in docs/caching.md.",
     )
     page_seconds: Seconds = Field(
         10.0, description="A page that takes longer to arrive goes out as the origin sends it."
     )
     connect_seconds: Seconds = Field(5.0, description="How long to wait for a connection to the origin.")
     response_seconds: Seconds = Field(60.0, description="How long to wait for the head of the origin's response.")
+    websocket_message_bytes: Annotated[int, Field(ge=1024)] = Field(
+        64 * 1024 * 1024, description="A WebSocket on which a larger message is sent, either way, is closed (1009)."
+    )
+    websocket_connections: Annotated[int, Field(ge=0)] = Field(
+        4096, description="How many WebSockets may be open in each process; who asks for one more gets a 503."
+    )
+    head_seconds: Seconds = Field(
+        20.0, description="How long the head of a request may take, and the first byte of a connection."
+    )
+    body_seconds: Seconds = Field(
+        30.0, description="How long the body of a request may stall; in the long run 500 bytes a second have to come."
+    )
+    send_seconds: Seconds = Field(
+        60.0,
+        description="How long a response may stall that the visitor does not take; in the long run 500 bytes a "
+        "second have to go.",
+    )
+    body_bytes: Annotated[int, Field(ge=0)] | None = Field(
+        None, description="The longest body of a request that is passed on; left out, of any length."
+    )
+    max_connections: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        4096, description="How many connections of visitors may be open in each process."
+    )
+    drain_seconds: Annotated[int, Field(ge=0, le=3600)] = Field(
+        10, description="How long requests that are under way at the end may take."
+    )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], AnyCase] = Field(
         "info", description="How much the log tells: debug, info, warning or error."
     )

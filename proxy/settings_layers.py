@@ -29,6 +29,9 @@ SINGULAR_FLAGS: Mapping[str, str] = {
     "visitor_cookies": "--visitor-cookie",
     "company_resolver_fields": "--company-resolver-field",
     "company_resolver_headers": "--company-resolver-header",
+    "cache": "--cache",
+    "session_cookies": "--session-cookie",
+    "tracking_parameters": "--tracking-parameter",
 }
 """Settings that hold several values: the flag can be repeated, and is read better in the singular."""
 
@@ -63,6 +66,16 @@ def has_flag(field: FieldInfo) -> bool:
     """Whether a setting may be given on the command line; secrets may not."""
     extra = field.json_schema_extra
     return not isinstance(extra, dict) or extra.get("flag") is not False
+
+
+def default_of(field: FieldInfo) -> str:
+    """What holds where a setting is left out, as an operator would write it; nothing where that is nothing."""
+    default = field.default
+    if field.is_required() or default in (None, (), {}):
+        return ""
+    if isinstance(default, tuple):
+        return ",".join(map(str, default))
+    return str(default).lower() if isinstance(default, bool) else str(default)
 
 
 def _holds(field: FieldInfo, kind: type) -> bool:

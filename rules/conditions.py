@@ -67,9 +67,9 @@ class _Group(ABC):
     def signals(self) -> frozenset[str]:
         return frozenset[str]().union(*(part.signals for part in self.parts))
 
+    @abstractmethod
     def evaluate(self, context: Context) -> bool | None:
         """Whether it holds; None where that is unknown."""
-        return self.judge(context).holds
 
     @abstractmethod
     def judge(self, context: Context) -> Verdict:
@@ -82,6 +82,10 @@ class All(_Group):
 
     parts: tuple[Condition, ...]
 
+    def evaluate(self, context: Context) -> bool | None:
+        """Whether every part holds."""
+        return _holds(self.parts, context, deciding=False)
+
     def judge(self, context: Context) -> Verdict:
         """The same, and the first part that is false, else unknown, else the first."""
         return _first(self.parts, context, deciding=False)
@@ -92,6 +96,10 @@ class AnyOf(_Group):
     """True where one part is."""
 
     parts: tuple[Condition, ...]
+
+    def evaluate(self, context: Context) -> bool | None:
+        """Whether a part holds."""
+        return _holds(self.parts, context, deciding=True)
 
     def judge(self, context: Context) -> Verdict:
         """The same, and the first part that is true, else unknown, else the first."""
@@ -104,6 +112,11 @@ class NoneOf(_Group):
 
     parts: tuple[Condition, ...]
 
+    def evaluate(self, context: Context) -> bool | None:
+        """Whether no part holds."""
+        holds = _holds(self.parts, context, deciding=True)
+        return None if holds is None else not holds
+
     def judge(self, context: Context) -> Verdict:
         """The same, and the first part that is true, else unknown, else the first."""
         holds, test = _first(self.parts, context, deciding=True)
@@ -111,6 +124,18 @@ class NoneOf(_Group):
 
 
 Condition = Test | All | AnyOf | NoneOf
+
+
+def _holds(parts: tuple[Condition, ...], context: Context, *, deciding: bool) -> bool | None:
+    """What `_first` comes to, without the test: many conditions are put for each request, and few are asked why."""
+    result: bool | None = not deciding
+    for part in parts:
+        holds = part.evaluate(context)
+        if holds is deciding:
+            return deciding
+        if holds is None:
+            result = None
+    return result
 
 
 def _first(parts: tuple[Condition, ...], context: Context, *, deciding: bool) -> Verdict:

@@ -11,6 +11,8 @@ from rules.geography import GeoPoint
 from rules.signals import WEEKDAYS
 from rules.timezones import visitor_zone
 
+CLOCK_SIGNAL = "time."
+
 Value = str | int | float | bool | date | datetime | tuple[str, ...] | GeoPoint
 """What a signal may hold. Lists are tuples of text."""
 
@@ -49,20 +51,20 @@ def make_context(
     """A request's context: what was observed, and the signals that always have a value.
 
     `source.medium` is `direct` and `device.type` is `desktop` unless observed; `time.*` is `now`, which is aware, in
-    the zone of `geo.timezone`, else of the site. `time.holiday` takes a calendar, and is left out where
-    `needed` does not name it.
+    the zone of `geo.timezone`, else of the site. What is told by the clock takes a while, and is left out where
+    `needed` names nothing of it; so is `time.holiday`, which takes a calendar, where `needed` does not name it.
     """
-    local = now.astimezone(visitor_zone(observed.get("geo.timezone"), site_timezone))
-    signals: dict[str, Value] = {
-        "time.hour": local.hour,
-        "time.weekday": WEEKDAYS[local.weekday()],
-        "time.date": local.date(),
-        **observed,
-    }
-    if needed is None or "time.holiday" in needed:
-        holiday = is_holiday(observed.get("geo.country"), local.date())
-        if holiday is not None:
-            signals.setdefault("time.holiday", holiday)
+    signals: dict[str, Value] = {}
+    if needed is None or any(name.startswith(CLOCK_SIGNAL) for name in needed):
+        local = now.astimezone(visitor_zone(observed.get("geo.timezone"), site_timezone))
+        signals["time.hour"] = local.hour
+        signals["time.weekday"] = WEEKDAYS[local.weekday()]
+        signals["time.date"] = local.date()
+        if needed is None or "time.holiday" in needed:
+            holiday = is_holiday(observed.get("geo.country"), local.date())
+            if holiday is not None:
+                signals["time.holiday"] = holiday
+    signals.update(observed)
     signals["source.medium"] = observed.get("source.medium") or "direct"
     signals["device.type"] = observed.get("device.type") or "desktop"
     return Context(signals, now, host, visitor_id, assigned or {})

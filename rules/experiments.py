@@ -14,7 +14,7 @@ from rules.numbers import percent
 
 def is_held_out(share: float, visitor_id: str) -> bool:
     """Whether a visitor is among those who always see the original."""
-    return bucket(visitor_id, "holdout") < share
+    return share > 0 and bucket(visitor_id, "holdout") < share
 
 
 def takes_part(experience: Experience, experiment: Experiment, visitor_id: str) -> bool:

@@ -8,6 +8,7 @@ from jinja2 import TemplateSyntaxError, nodes
 
 from rules.errors import FragmentError, MissingValueError, did_you_mean
 from rules.fragment_check import FragmentCheck
+from rules.fragment_prints import prints_of
 from rules.fragment_shapes import count_shapes
 from rules.fragments import Fragment, Kind
 from rules.sandbox import BEGIN, END, FragmentEnvironment, with_signals
@@ -103,9 +104,18 @@ class FragmentCompiler:
                 signals |= check.run(tree, kind, in_loop=in_loop)
                 trees.append(tree)
             shapes = count_shapes(trees) if "{%" in source else 1
-            template = environment.from_string(with_signals(trees[0]))
+            tree = with_signals(trees[0])
+            prints = None if given else prints_of(tree, environment)
+            template = None if prints is not None else environment.from_string(tree)
             return Fragment(
-                kind, source, frozenset(signals), template, values=given, link_hosts=self._hosts, shapes=shapes
+                kind,
+                source,
+                frozenset(signals),
+                template,
+                values=given,
+                link_hosts=self._hosts,
+                shapes=shapes,
+                prints=prints,
             )
         except MissingValueError as error:
             message = f"{error.name} has no value, so this can never be shown"

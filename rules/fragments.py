@@ -2,7 +2,8 @@
 
 Rendering one gives a shape (what the author wrote, along the branches taken) and the visitor's values between its
 parts. The shape may be cached and shared; the values never. What a fragment may be made of is `rules.fragment_check`'s,
-compiling it `rules.fragment_compiler`'s; putting text into markup, and into a page's charset, is `proxy.page`'s.
+compiling it `rules.fragment_compiler`'s, and saying one that only prints `rules.fragment_prints`'; putting text into
+markup, and into a page's charset, is `proxy.page`'s.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from jinja2 import Template, UndefinedError
 
 from rules.context import Context
 from rules.errors import MissingValueError, UnsafeValueError
+from rules.fragment_prints import Prints
 from rules.markup import HOLE, UnsafePlaceError, url_places
-from rules.sandbox import VALUE, Signals
+from rules.sandbox import MAX_OUTPUT, VALUE, Signals
 from rules.urls import leads_within, urls_in
 
 _NEWLINE = re.compile("\r\n?")
-_MAX_OUTPUT = 256 * 1024  # characters
 _MAX_SHAPES = 256
 
 
@@ -47,13 +48,15 @@ class Rendering:
 
 
 class Fragment:
-    """One compiled text of a rulebook; compared by identity.
+    """One compiled text of a rulebook; compared by identity. It is said by `prints` where it has any, else by Jinja.
 
     `signals` are the names it may print or test; without any, it is the same for every visitor. `shapes` is how many
     shapes its renderings can have at most, reckoning with some lengths of what a loop goes over.
     """
 
-    __slots__ = ("_hosts", "_template", "_url_places", "_values", "kind", "shapes", "signals", "source", "static")
+    __slots__ = (
+        "_hosts", "_prints", "_template", "_url_places", "_values", "kind", "shapes", "signals", "source", "static",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -65,19 +68,20 @@ class Fragment:
         values: Mapping[str, Fragment],
         link_hosts: frozenset[str],
         shapes: int = 1,
+        prints: Prints | None = None,
     ) -> None:
         self.kind = kind
         self.source = source
         self.shapes = shapes
         self.signals: frozenset[str] = signals.union(*(fragment.signals for fragment in values.values()))
         self._template = template
+        self._prints = prints
         self._values = values
         self._hosts = link_hosts
         self._url_places: dict[tuple[str, ...], tuple[_UrlSlot, ...]] = {}
         self.static: Rendering | None = None
         if not self.signals:
-            written = self._output(Signals({}))
-            self.static = Rendering((VALUE.sub(r"\1", written),))
+            self.static = Rendering((_joined(self, {}),))
 
     @classmethod
     def of_plain_text(cls, kind: Kind, text: str) -> Fragment:
@@ -91,22 +95,25 @@ class Fragment:
         """
         if self.static is not None:
             return self.static
-        parts = VALUE.split(self._output(Signals(context)))
-        shape, values = tuple(parts[::2]), tuple(parts[1::2])
+        shape, values = self._said(context)
         if values and self.kind is not Kind.TEXT:
             values = self._checked_urls(shape, values, self._hosts | {context.host})
         return Rendering(shape, values)
 
-    def _output(self, signals: Signals) -> str:
+    def _said(self, known: Context | Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Its shape and its values, wherever a URL of them leads."""
         try:
-            given = {name: _joined(fragment, signals) for name, fragment in self._values.items()}
-            written = self._written({"signals": signals, **given})
+            if self._prints is not None:
+                return self._prints.shape, self._prints.values(known.get)
+            given = {name: _joined(fragment, known) for name, fragment in self._values.items()}
+            written = self._written({"signals": Signals(known), **given})
         except UndefinedError as error:
             raise MissingValueError(str(error)) from error
         except (TypeError, ValueError, ArithmeticError, AssertionError) as error:
             # A filter or a comparison that the value's type doesn't allow: there is nothing to print.
             raise MissingValueError(f"{self.source[:60]!r}: {error}") from error
-        return _NEWLINE.sub("\n", written)
+        parts = VALUE.split(_NEWLINE.sub("\n", written))
+        return tuple(parts[::2]), tuple(parts[1::2])
 
     def _written(self, given: Mapping[str, Any]) -> str:
         if self._template is None:
@@ -116,8 +123,8 @@ class Fragment:
         length = 0
         for part in self._template.generate(given):
             length += len(part)
-            if length > _MAX_OUTPUT:
-                raise MissingValueError(f"more than {_MAX_OUTPUT} characters")
+            if length > MAX_OUTPUT:
+                raise MissingValueError(f"more than {MAX_OUTPUT} characters")
             parts.append(part)
         return "".join(parts)
 
@@ -186,5 +193,7 @@ def _percent_encoded(value: str) -> str:
     return _RESERVED.sub(lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), value)
 
 
-def _joined(fragment: Fragment, signals: Signals) -> str:
-    return VALUE.sub(r"\1", fragment._output(signals))
+def _joined(fragment: Fragment, known: Context | Mapping[str, Any]) -> str:
+    """What it says, as one text."""
+    shape, values = fragment._said(known)
+    return shape[0] + "".join(value + part for value, part in zip(values, shape[1:], strict=True))

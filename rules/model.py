@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from rules.conditions import Condition
 from rules.errors import Position
-from rules.fragments import Fragment
+from rules.fragments import Fragment, Rendering
 from rules.pages import PagePattern
 from rules.schedule import Schedule
 from rules.signals import Type
@@ -169,11 +169,20 @@ class Variant:
     id: str = ""
     fragments: tuple[Fragment, ...] = field(init=False, repr=False, compare=False)
     """Every fragment of it, in order, each once."""
+    varying: tuple[Fragment, ...] = field(init=False, repr=False, compare=False)
+    """Those that don't say the same to every visitor."""
+    settled: Mapping[Fragment, Rendering] = field(init=False, repr=False, compare=False)
+    """What the others say."""
+    told: dict[tuple[object, ...], bytes] = field(init=False, repr=False, compare=False, default_factory=dict)
+    """What a fingerprint covers of it, by the shapes of the varying ones: for `rules.decide` to keep."""
 
     def __post_init__(self) -> None:
         of_changes = (fragment for change in self.changes for fragment in fragments_of(change.action))
         redirect = () if self.redirect is None else (self.redirect,)
-        object.__setattr__(self, "fragments", tuple(dict.fromkeys((*redirect, *of_changes))))
+        fragments = tuple(dict.fromkeys((*redirect, *of_changes)))
+        object.__setattr__(self, "fragments", fragments)
+        object.__setattr__(self, "varying", tuple(each for each in fragments if each.static is None))
+        object.__setattr__(self, "settled", {each: each.static for each in fragments if each.static is not None})
 
     @property
     def leads_away(self) -> bool:

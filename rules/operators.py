@@ -50,6 +50,8 @@ class IsOneOf:
     written: tuple[str, ...] = field(default=(), compare=False)
 
     def holds(self, value: Value | None, now: datetime) -> bool | None:
+        if isinstance(value, str):
+            return self._holds_text(value)
         if value is None:
             return None
         if isinstance(value, tuple):
@@ -60,7 +62,7 @@ class IsOneOf:
 
     def _holds_text(self, text: str) -> bool:
         folded = text.casefold()
-        return folded in self.words or any(glob.matches_folded(folded) for glob in self.globs)
+        return folded in self.words or (self.globs != () and any(glob.matches_folded(folded) for glob in self.globs))
 
 
 @dataclass(frozen=True, slots=True)

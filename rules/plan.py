@@ -9,20 +9,26 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from rules.context import Context
+from rules.conditions import each_test
+from rules.context import CLOCK_SIGNAL, Context
 from rules.model import Experience, RuleBook
+from rules.operators import Aged
 from rules.pages import PagePattern
 from rules.word_index import WordIndex
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The experiences that are live on a URL, in the order in which they win, and the signals that they hang on."""
+    """The experiences that are live on a URL, in the order in which they win, and the signals that they hang on.
+
+    `hangs_on_clock` tells whether the same signals may come to another decision a moment later.
+    """
 
     experiences: tuple[Experience, ...]
     signals: frozenset[str]
     site_timezone: str = "UTC"
     holdout: float = 0.0
+    hangs_on_clock: bool = False
     index: WordIndex | None = field(default=None, repr=False, compare=False)
 
     def possible(self, context: Context) -> Sequence[Experience]:
@@ -40,6 +46,7 @@ class _Candidate:
     any_of: tuple[PagePattern, ...]
     none_of: tuple[PagePattern, ...]
     signals: frozenset[str]
+    hangs_on_clock: bool
 
     def fits(self, query: Mapping[str, str]) -> bool:
         wanted = not self.any_of or any(pattern.matches_query(query) for pattern in self.any_of)
@@ -74,7 +81,8 @@ def make_shortlist(book: RuleBook, host: str, path: str) -> Shortlist:
             continue
         settled = any(not pattern.query for pattern in pages)
         any_of = () if settled else tuple(pages)
-        candidates.append(_Candidate(experience, any_of, exclude, signals_of(experience)))
+        signals = signals_of(experience)
+        candidates.append(_Candidate(experience, any_of, exclude, signals, _hangs_on_clock(experience, signals)))
     candidates.sort(key=lambda each: (-each.experience.priority, each.experience.order))
     asks_query = any(each.any_of or each.none_of for each in candidates)
     # Worth its making where it serves many requests: what hangs on the query is planned for each.
@@ -90,7 +98,16 @@ def make_plan(book: RuleBook, host: str, path: str, query: Mapping[str, str]) ->
 
 def _plan(candidates: Collection[_Candidate], site_timezone: str, holdout: float) -> Plan:
     signals = frozenset[str]().union(*(each.signals for each in candidates))
-    return Plan(tuple(each.experience for each in candidates), signals, site_timezone, holdout)
+    experiences = tuple(each.experience for each in candidates)
+    hangs_on_clock = any(each.hangs_on_clock for each in candidates)
+    return Plan(experiences, signals, site_timezone, holdout, hangs_on_clock)
+
+
+def _hangs_on_clock(experience: Experience, signals: frozenset[str]) -> bool:
+    if experience.when is not None or any(name.startswith(CLOCK_SIGNAL) for name in signals):
+        return True
+    tests = () if experience.who is None else each_test(experience.who)
+    return any(isinstance(operator, Aged) for test in tests for operator in test.operators)
 
 
 def signals_of(experience: Experience) -> frozenset[str]:
@@ -99,5 +116,5 @@ def signals_of(experience: Experience) -> frozenset[str]:
     when = experience.when.signals if experience.when is not None else frozenset[str]()
     named = who.union(when, *(fragment.signals for fragment in experience.fragments))
     # The signals of time are told on the visitor's clock, and holidays are those of the visitor's country.
-    clock = {"geo.timezone"} if any(name.startswith("time.") for name in named) else set[str]()
+    clock = {"geo.timezone"} if any(name.startswith(CLOCK_SIGNAL) for name in named) else set[str]()
     return named | clock | ({"geo.country"} if "time.holiday" in named else set[str]())

@@ -23,6 +23,9 @@ BEGIN, END = HOLE, "\ufdd1"
 VALUE = re.compile(f"{BEGIN}([^{END}]*){END}")
 # What no text of a page may hold, and the marks themselves; a lone surrogate has no bytes in any charset.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufdd0\ufdd1]")
+_PRINTED_TYPES = (str, int, float, date)
+MAX_OUTPUT = 256 * 1024
+"""Characters that a fragment may come to, its marks among them."""
 
 FILTERS = frozenset(
     "capitalize d default first float int join last length lower round title trim truncate upper urlencode".split()
@@ -41,7 +44,7 @@ class Signals:
         return self._context.get(name)
 
 
-class _Missing(Undefined):
+class Missing(Undefined):
     """False to `or`, `if` and `default`; raises when printed, iterated or measured."""
 
     def _fail_with_undefined_error(self, *_args: Any, **_kwargs: Any) -> NoReturn:
@@ -50,18 +53,30 @@ class _Missing(Undefined):
     __str__ = __iter__ = __len__ = __hash__ = _fail_with_undefined_error
 
 
-def _marked(value: Any) -> str:
-    if isinstance(value, Undefined):
-        str(value)  # raises
-    if not isinstance(value, str | int | float | date):
+def printed(value: Any) -> str:
+    """A value as text, without what no page may hold. Raises MissingValueError where it is nothing that prints."""
+    if not isinstance(value, _PRINTED_TYPES):
+        if isinstance(value, Undefined):
+            str(value)  # raises
         raise MissingValueError(f"a {type(value).__name__} can't be printed")
-    return f"{BEGIN}{_UNPRINTABLE.sub('', str(value))}{END}"
+    text = str(value)
+    # Nearly all text is printable, which is told five times sooner than what of it is not.
+    return text if text.isprintable() else _UNPRINTABLE.sub("", text)
+
+
+def printed_markup(value: Any) -> str:
+    """The same, escaped: markup that stands for that text."""
+    # Markup is cleaned as the text it stands for, then escaped again, so that nothing a filter made counts as safe.
+    text = value.unescape() if isinstance(value, Markup) else value
+    return str(escape(printed(text)))
+
+
+def _marked(value: Any) -> str:
+    return f"{BEGIN}{printed(value)}{END}"
 
 
 def _marked_markup(value: Any) -> Markup:
-    # Markup is cleaned as the text it stands for, then escaped again, so that nothing a filter made counts as safe.
-    text = value.unescape() if isinstance(value, Markup) else value
-    return Markup(f"{BEGIN}{escape(_marked(text)[1:-1])}{END}")  # noqa: S704 - escaped here
+    return Markup(f"{BEGIN}{printed_markup(value)}{END}")  # noqa: S704 - escaped here
 
 
 class FragmentEnvironment(ImmutableSandboxedEnvironment):
@@ -71,7 +86,7 @@ class FragmentEnvironment(ImmutableSandboxedEnvironment):
         super().__init__(
             loader=DictLoader(templates),
             autoescape=markup,
-            undefined=_Missing,
+            undefined=Missing,
             finalize=_marked_markup if markup else _marked,
             cache_size=0,
         )
@@ -90,7 +105,7 @@ class FragmentEnvironment(ImmutableSandboxedEnvironment):
         if not isinstance(obj, Signals):
             raise MissingValueError(f"{argument}")
         value = obj.value(argument)
-        return _Missing(name=argument) if value is None else value
+        return Missing(name=argument) if value is None else value
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if type(obj).__name__ == "LoopContext":  # checked at load: first, last, index

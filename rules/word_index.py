@@ -44,8 +44,10 @@ class WordIndex:
         self._others = tuple(others)
         self._signals = tuple(_of_signal(signal, numbers) for signal, numbers in by_signal.items())
 
-    def possible(self, context: Context) -> list[int]:
+    def possible(self, context: Context) -> Sequence[int]:
         """The numbers of all conditions that can be true, in their order, and of no more than some that can't."""
+        if not self._signals:
+            return self._others
         found = list(self._others)
         for each in self._signals:
             value = context.get(each.signal)

@@ -12,7 +12,7 @@ from email.utils import formatdate
 from types import TracebackType
 from typing import Protocol
 
-from proxy.cache.cache_status import CacheStatus, with_cache_status
+from proxy.cache.cache_status import CacheStatus, Forward, with_cache_status
 from proxy.cache.invalidation import target_on_site
 from proxy.cache.keys import only_parameters
 from proxy.cache.messages import Response, lines
@@ -107,7 +107,9 @@ def told_headers(
     asked: Asked, status: int, headers: Headers, cache_status: CacheStatus, tracking: NamePatterns
 ) -> Headers:
     """A response's headers as the visitor gets them: with our word on the cache, and a redirect's parameters."""
-    if status in _REDIRECTIONS and (taken := only_parameters(asked.target.partition(b"?")[2], tracking)):
+    # What goes past the cache had them.
+    was_taken = status in _REDIRECTIONS and cache_status.forward not in (Forward.BYPASS, Forward.METHOD)
+    if was_taken and (taken := only_parameters(asked.target.partition(b"?")[2], tracking)):
         headers = tuple((name, _given_back(asked, name, value, taken)) for name, value in headers)
     return with_cache_status(headers, cache_status)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 from proxy.cache.messages import combined, lines, members
@@ -23,6 +24,7 @@ _DIRECTIVE = re.compile(
     re.DOTALL,
 )
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
+_USUAL_BYTES = 256
 
 Arguments = dict[bytes, list[bytes | None]]
 """The arguments of each directive, in lower case, as often as it is there; None where it has none."""
@@ -83,9 +85,15 @@ class ResponseDirectives:
     proxy_revalidate: bool = False
 
     @classmethod
-    def of(cls, headers: Headers) -> Self:
+    def of(cls, headers: Headers) -> ResponseDirectives:
         """Those of a response; UnreadableDirectivesError where they are not a list of directives."""
-        found = parse_directives(combined(headers, b"cache-control") or b"")
+        value = combined(headers, b"cache-control") or b""
+        return _usual(value) if len(value) <= _USUAL_BYTES else cls.read(value)
+
+    @classmethod
+    def read(cls, value: bytes) -> Self:
+        """The same of a `Cache-Control`."""
+        found = parse_directives(value)
         return cls(
             max_age=_least(found, b"max-age"),
             s_maxage=_least(found, b"s-maxage"),
@@ -99,6 +107,12 @@ class ResponseDirectives:
             must_revalidate=b"must-revalidate" in found,
             proxy_revalidate=b"proxy-revalidate" in found,
         )
+
+
+@lru_cache(maxsize=256)
+def _usual(value: bytes) -> ResponseDirectives:
+    """Of an origin's pages most say the same."""
+    return ResponseDirectives.read(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ def only_parameters(query: bytes, listed: NamePatterns) -> bytes:
 def shared_target(target: bytes, tracking: NamePatterns) -> bytes:
     """A target, of a canonical path and a query, as the origin is asked for it and as it is told from others."""
     path, _, query = target.partition(b"?")
+    if not query:
+        return path
     kept = without_parameters(query, tracking)
     return path + b"?" + kept if kept else path
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from proxy.cache.answers import Answer, Fetch, Passed, answer, unavailable
 from proxy.cache.cache_status import CacheStatus, Forward
@@ -62,7 +62,7 @@ class PageCache:
         max_refreshes: int = 32,
     ) -> None:
         self._store = store
-        self._policy = policy
+        self.policy = policy
         self._now = now
         self._failures = failures
         self._wait_seconds = wait_seconds
@@ -74,9 +74,13 @@ class PageCache:
         self._refreshes: dict[tuple[bytes, Selector], asyncio.Task[None]] = {}
         self.counts = store.counts
 
+    def told(self) -> dict[str, int]:
+        """What was counted, how many responses are kept, and the bytes of memory that they take, about."""
+        return {**asdict(self.counts), "kept": len(self._store), "bytes": self._store.bytes}
+
     async def get(self, asked: Asked, fetch: Fetch) -> Answer | Passed:
         """What a request gets; a Passed is its receiver's to close. It raises what `fetch` raises."""
-        errand = self._policy.read(asked)
+        errand = self.policy.read(asked)
         status = errand.bypass()
         if status is not None:
             self.counts.bypasses += 1
@@ -91,6 +95,20 @@ class PageCache:
             self.counts.misses += 1
             return await self._forwarder.pass_on(errand, fetch, CacheStatus(found.why))
         return await self._ask_or_wait(errand, fetch, found)
+
+    def fresh(self, key: bytes, headers: Headers, names: frozenset[bytes]) -> tuple[Stored, float] | None:
+        """The response that answers a plain GET for a `primary_key` now, and for how many seconds it will.
+
+        Plain is a request without a session, a body, `Authorization`, `Range`, and directives. None, too, where what is
+        stored of the URL varies by fields other than `names`. Whoever uses it counts the hit.
+        """
+        if not self._store.varies_within(key, names):
+            return None
+        stored = self._store.find(key, headers)
+        if stored is None or stored.response.status != 200 or stored.freshness.always_validate:
+            return None
+        remaining = stored.freshness.remaining(self._now())
+        return (stored, remaining) if remaining > 0 else None
 
     def purge_url(self, site: SiteName, target: bytes, *, soft: bool = False) -> int:
         """Drop what is stored of one URL, and say how many responses that were; `soft` keeps them as stale ones."""
@@ -182,7 +200,7 @@ class PageCache:
 
     def _answer(self, errand: Errand, stored: Stored, status: CacheStatus) -> Answer:
         age = stored.freshness.age(self._now())
-        return answer(errand.asked, stored, status, self._policy.tracking, age=age)
+        return answer(errand.asked, stored, status, self.policy.tracking, age=age)
 
     def _refresh(self, errand: Errand, fetch: Fetch, stored: Stored) -> None:
         """Ask about a stale response that goes out, once for all who get it."""
@@ -219,7 +237,7 @@ class PageCache:
             self.counts.validations += 1
 
     def _key(self, site: SiteName, target: bytes) -> bytes:
-        return primary_key(site, shared_target(target, self._policy.tracking))
+        return primary_key(site, shared_target(target, self.policy.tracking))
 
     def _stale_from(self, *, soft: bool) -> float | None:
         return self._now() if soft else None

@@ -7,19 +7,27 @@ Owns which requests go past the cache, and what is asked and kept under which na
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
+from proxy.cache.analytics import without_analytics
 from proxy.cache.cache_status import CacheStatus, Forward
 from proxy.cache.directives import RequestDirectives
 from proxy.cache.keys import TRACKING_PARAMETERS, primary_key, shared_target
 from proxy.cache.messages import Request, lines
-from proxy.cache.patterns import NamePatterns
+from proxy.cache.patterns import CookiePatterns, NamePatterns
 from proxy.cache.sessions import bears_session, session_cookies
+from proxy.cache_settings import DEFAULT, SessionPreset
 from proxy.names import SiteName
+from proxy.settings import Settings
 from proxy.target import path_text
 from proxy.wire import Headers
 from rules.pages import PagePattern
+
+_SHARED = ("GET", "HEAD")
+"""The methods whose answers visitors may share."""
+_DIRECTING = frozenset({b"cache-control", b"pragma"})
+_NO_DIRECTIVES = RequestDirectives()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +47,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """A request with what the cache makes of it; `target` is the origin's, `key` what its responses are kept under."""
+    """A request with what the cache makes of it; `target` is the origin's, `key` what its responses are kept under.
+
+    `names` are those of its header fields.
+    """
 
     asked: Asked
     request: Request
+    names: frozenset[bytes]
     directives: RequestDirectives
     target: bytes
     key: bytes
@@ -59,11 +71,11 @@ class Errand:
 
     def has(self, name: bytes) -> bool:
         """Whether it has a field."""
-        return any(field == name for field, _ in self.request.headers)
+        return name in self.names
 
     def bypass(self) -> CacheStatus | None:
         """Why the origin alone answers it, None where the cache may."""
-        if self.asked.method not in ("GET", "HEAD"):
+        if self.asked.method not in _SHARED:
             return CacheStatus(Forward.METHOD)
         if self.asked.has_body:
             return CacheStatus(Forward.BYPASS, detail="body")
@@ -98,21 +110,52 @@ class Policy:
     """The operator's word: lifetimes, the origin's session cookies, parameters that tell no pages apart."""
 
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
-    sessions: NamePatterns = field(default_factory=lambda: session_cookies(()))
+    sessions: CookiePatterns = field(default_factory=lambda: session_cookies(()))
     tracking: NamePatterns = field(default_factory=lambda: NamePatterns.of(TRACKING_PARAMETERS))
 
     def read(self, asked: Asked) -> Errand:
         """What the cache makes of a request."""
-        target = shared_target(asked.target, self.tracking)
+        key = primary_key(asked.site, shared_target(asked.target, self.tracking))
+        names = frozenset(name for name, _ in asked.headers)
+        is_session = b"cookie" in names and bears_session(lines(asked.headers, b"cookie"), self.sessions)
+        target = asked.target
+        if asked.method in _SHARED and not asked.has_body and not is_session:
+            # What no page is made by must not tell pages apart. Where the origin answers one visitor it gets all there
+            # is: a form may send on where its visitor came from, and an order be counted by a cookie.
+            target = shared_target(target, self.tracking)
+            if b"cookie" in names:
+                asked = replace(asked, headers=without_analytics(asked.headers))
         return Errand(
             asked,
             # What is kept for a HEAD is a GET's.
-            Request("GET", asked.headers, bears_session(lines(asked.headers, b"cookie"), self.sessions)),
-            RequestDirectives.of(asked.headers),
+            Request("GET", asked.headers, is_session),
+            names,
+            _NO_DIRECTIVES if names.isdisjoint(_DIRECTING) else RequestDirectives.of(asked.headers),
             target,
-            primary_key(asked.site, target),
+            key,
         )
 
     def assigned(self, errand: Errand) -> int | None:
         """The lifetime that the operator gives what is asked for, in seconds."""
         return self.lifetimes.assigned(errand.asked.site.host, errand.target)
+
+
+def make_policy(settings: Settings) -> Policy:
+    """The operator's word, as the settings have it.
+
+    >>> from proxy.settings import Settings
+    >>> policy = make_policy(Settings(origin="http://127.0.0.1:9000", session_cookies=("ghost", "shop_*")))
+    >>> [policy.sessions.are_in(cookie) for cookie in (b"ghost-members-ssr=x", b"shop_x=1", b"cart=1")]
+    [True, True, False]
+    """
+    words = settings.session_cookies
+    presets = [preset for preset in SessionPreset if preset in words or DEFAULT in words]
+    return Policy(
+        Lifetimes.of(settings.cache),
+        session_cookies(presets, [word for word in words if word not in (DEFAULT, *SessionPreset)]),
+        NamePatterns.of(
+            parameter
+            for word in settings.tracking_parameters
+            for parameter in (TRACKING_PARAMETERS if word == DEFAULT else (word,))
+        ),
+    )

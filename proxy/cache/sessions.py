@@ -3,21 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 
-from proxy.cache.patterns import NamePatterns
-
-
-class SessionPreset(StrEnum):
-    """Origins whose cookies are known."""
-
-    WORDPRESS = "wordpress"
-    DJANGO = "django"
-    DRUPAL = "drupal"
-    GHOST = "ghost"
-    MAGENTO = "magento"
-    SHOPIFY = "shopify"
-
+from proxy.cache.patterns import CookiePatterns
+from proxy.cache_settings import SessionPreset
 
 SESSION_COOKIES: Mapping[SessionPreset, tuple[str, ...]] = {
     # Signed in, who wrote a comment, who knows a password, WooCommerce's cart. Not wordpress_test_cookie.
@@ -49,18 +37,17 @@ SESSION_COOKIES: Mapping[SessionPreset, tuple[str, ...]] = {
 """The globs of each preset. Where in doubt, a cookie is here: that costs a fetch, its lack a visitor's page."""
 
 
-def session_cookies(presets: Iterable[SessionPreset], own: Iterable[str] = ()) -> NamePatterns:
-    """The cookies of some presets, and the operator's own."""
-    return NamePatterns.of([*(glob for preset in presets for glob in SESSION_COOKIES[preset]), *own])
-
-
-def bears_session(cookies: Iterable[bytes], listed: NamePatterns) -> bool:
-    """Whether one of a request's cookies is listed; `cookies` are the values of its `Cookie` fields.
+def session_cookies(presets: Iterable[SessionPreset], own: Iterable[str] = ()) -> CookiePatterns:
+    """The cookies of some presets, and the operator's own.
 
     Names of cookies have a case, and here it is ignored, on the safe side.
 
-    >>> bears_session([b"theme=dark; sessionid=x"], session_cookies([SessionPreset.DJANGO]))
+    >>> session_cookies([SessionPreset.DJANGO]).are_in(b"theme=dark; SessionID=x")
     True
     """
-    names = {pair.partition(b"=")[0].strip() for value in cookies for pair in value.split(b";")}
-    return any(listed.has(name.decode("latin-1")) for name in names)
+    return CookiePatterns((*(glob for preset in presets for glob in SESSION_COOKIES[preset]), *own))
+
+
+def bears_session(cookies: Iterable[bytes], listed: CookiePatterns) -> bool:
+    """Whether one of a request's cookies is listed; `cookies` are the values of its `Cookie` fields."""
+    return any(map(listed.are_in, cookies))

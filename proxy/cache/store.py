@@ -1,7 +1,7 @@
-"""The page cache's memory: whole responses by URL and by what `Vary` names, within a bound of bytes.
+"""The page cache's memory: whole responses by URL and by what `Vary` names.
 
-Owns how much is kept, what goes first, and what a purge drops. What may be kept is `proxy.cache.storability`'s, what
-answers a request `proxy.cache.reuse`'s. Not for use by several threads.
+Owns what is found for a request, and what a purge drops. How much is kept is a ledger's to say, what may be kept
+`proxy.cache.storability`'s, what answers a request `proxy.cache.reuse`'s. Not for use by several threads.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from math import floor
 from typing import Self
@@ -17,18 +18,20 @@ from proxy.cache.directives import ResponseDirectives
 from proxy.cache.freshness import Freshness, freshness_of, generated_at
 from proxy.cache.messages import Response, lines
 from proxy.cache.storability import shares_authorized
-from proxy.cache.vary import Candidate, Selector, choose
+from proxy.cache.vary import Candidate, Selector, choose, normalized
+from proxy.ledger import Ledger
 from proxy.wire import Headers
 
-# Measured on CPython 3.11: two byte strings and a tuple for each field; a response with its places in the indexes.
+# Measured on CPython 3.11: two byte strings and a tuple for each field; a response with its places in the indexes,
+# all but the ledger's.
 _FIELD_BYTES = 136
-_RESPONSE_BYTES = 1536
+_RESPONSE_BYTES = 1024
 _TAG_BYTES = 400
 _MAX_TAGS = 256
 _MAX_TOLD_PURGES = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Stored:
     """A response and its whole body, in its content coding as it came.
 
@@ -74,9 +77,6 @@ class Stored:
         return replace(self, freshness=replace(self.freshness, lifetime=lifetime))
 
 
-_Place = tuple[bytes, Selector]
-
-
 @dataclass(slots=True)
 class Counts:
     """What requests got, and what became of responses, since this process began.
@@ -96,27 +96,44 @@ class Counts:
     purged: int = 0
 
 
+class _Slot:
+    """The place of one response in the indexes; `used` orders those of a URL."""
+
+    __slots__ = ("key", "stored", "used")
+
+    def __init__(self, key: bytes, stored: Stored) -> None:
+        self.key = key
+        self.stored = stored
+        self.used = 0
+
+
+_Variants = dict[tuple[bytes, ...], dict[tuple[bytes | None, ...], _Slot]]
+"""The responses of a URL, by the fields that `Vary` names, and by what a request has to say in these."""
+_NONE: _Variants = {}
+
+
 class PageStore:
-    """Responses within `max_bytes`, the least recently used of which go first; of one URL no more than `max_variants`.
+    """Responses within the bound of a ledger, which says what goes first; of one URL no more than `max_variants`.
 
     `serial` counts purges. Whoever asks the origin keeps it, so that what was asked before a purge is not stored after
-    it.
+    it. `bytes` are those of its own responses.
     """
 
-    def __init__(self, max_bytes: int, *, max_variants: int = 16) -> None:
-        self._max_bytes = max_bytes
+    def __init__(self, ledger: Ledger, *, max_variants: int = 16) -> None:
+        self._ledger = ledger
         self._max_variants = max_variants
-        self._stored: OrderedDict[_Place, Stored] = OrderedDict()
-        self._variants: dict[bytes, OrderedDict[Selector, None]] = {}
-        self._tagged: dict[bytes, set[_Place]] = {}
+        self._variants: dict[bytes, _Variants] = {}
+        self._tagged: dict[bytes, set[_Slot]] = {}
         self._purges: OrderedDict[int, int] = OrderedDict()
         self._wide_purge = 0
+        self._count = 0
+        self._uses = 0
         self.serial = 0
         self.bytes = 0
         self.counts = Counts()
 
     def __len__(self) -> int:
-        return len(self._stored)
+        return self._count
 
     def has(self, key: bytes) -> bool:
         """Whether anything is stored of a URL, for whatever headers."""
@@ -124,52 +141,50 @@ class PageStore:
 
     def find(self, key: bytes, request_headers: Headers, *, is_authorized: bool = False) -> Stored | None:
         """The stored response that a request may get, fresh or not (RFC 9111 §4.1)."""
-        variants = self._variants.get(key)
-        if variants is None:
+        slot = self._find(key, request_headers, is_authorized=is_authorized)
+        if slot is None:
             return None
-        found = [self._stored[key, selector] for selector in variants]
-        candidates = {each.candidate: each for each in found if each.is_for_authorized or not is_authorized}
-        chosen = choose(candidates, request_headers)
-        if chosen is None:
-            return None
-        self._stored.move_to_end((key, chosen.selector))
-        variants.move_to_end(chosen.selector)
-        return candidates[chosen]
+        self._use(slot)
+        return slot.stored
+
+    def varies_within(self, key: bytes, names: frozenset[bytes]) -> bool:
+        """Whether what is stored of a URL varies by none but these fields."""
+        return all(names.issuperset(named) for named in self._variants.get(key, _NONE))
 
     def expected_selector(self, key: bytes, request_headers: Headers) -> Selector:
         """What will select the answer to a request, if `Vary` names what it named last."""
-        variants = self._variants.get(key)
-        return next(reversed(variants)).for_request(request_headers) if variants else Selector()
+        last = max(self._slots(key), key=lambda slot: slot.used, default=None)
+        return Selector() if last is None else last.stored.selector.for_request(request_headers)
 
     def put(self, key: bytes, stored: Stored, *, since: int) -> bool:
         """Keep a response in place of the one with its selector; whether it is kept.
 
         `since` is the `serial` from before the origin was asked.
         """
-        place = (key, stored.selector)
         if not self.is_current(key, since):
             return False
-        self._drop(place)
-        size = _size(place, stored)
-        if size > self._max_bytes:
+        before = self._slot(key, stored.selector)
+        if before is not None:
+            self._drop(before)
+            if before.stored.body is not stored.body and before.stored.body == stored.body:
+                # What is known by the body, such as cuts, is found at once by the same object.
+                stored = replace(stored, body=before.stored.body)
+        slot = _Slot(key, stored)
+        body = stored.body
+        if not self._ledger.enter(slot, _size(slot) - len(body), partial(self._evict, slot), body=body):
             return False
-        self._stored[place] = stored
-        self.bytes += size
-        self.counts.stores += 1
-        variants = self._variants.setdefault(key, OrderedDict())
-        variants[stored.selector] = None
-        for tag in stored.tags:
-            self._tagged.setdefault(tag, set()).add(place)
-        if len(variants) > self._max_variants:
-            self._evict((key, next(iter(variants))))
-        while self.bytes > self._max_bytes:
-            self._evict(next(iter(self._stored)))
+        self._add(slot)
+        if len(slots := self._slots(key)) > self._max_variants:
+            last = min(slots, key=lambda each: each.used)
+            self._ledger.forget(last)
+            self._evict(last)
         return True
 
     def drop(self, key: bytes, stored: Stored) -> None:
         """Forget a response, if it is still the one that is stored."""
-        if self._stored.get((key, stored.selector)) is stored:
-            self._drop((key, stored.selector))
+        slot = self._slot(key, stored.selector)
+        if slot is not None and slot.stored is stored:
+            self._drop(slot)
 
     def is_current(self, key: bytes, since: int) -> bool:
         """Whether nothing was purged since then that could have been this URL's."""
@@ -187,65 +202,109 @@ class PageStore:
         self._purges.move_to_end(hash(key))
         if len(self._purges) > _MAX_TOLD_PURGES:
             self._wide_purge = self._purges.popitem(last=False)[1]
-        return self._purge([(key, selector) for selector in self._variants.get(key, ())], stale_from)
+        return self._purge(self._slots(key), stale_from)
 
     def purge_prefix(self, prefix: bytes, *, stale_from: float | None = None) -> int:
         """The same for all URLs whose keys begin so."""
-        return self._purge_widely([place for place in self._stored if place[0].startswith(prefix)], stale_from)
+        return self._purge_widely((key for key in self._variants if key.startswith(prefix)), stale_from)
 
     def purge_tag(self, tag: bytes, *, stale_from: float | None = None) -> int:
         """The same for all responses that the origin gave a tag."""
-        return self._purge_widely(self._tagged.get(tag, ()), stale_from)
+        self._widen_purge()
+        return self._purge(list(self._tagged.get(tag, ())), stale_from)
 
     def purge_all(self, *, stale_from: float | None = None) -> int:
         """The same for all that is stored."""
-        return self._purge_widely(self._stored, stale_from)
+        return self._purge_widely(self._variants, stale_from)
 
-    def _purge_widely(self, places: Iterable[_Place], stale_from: float | None) -> int:
+    def _purge_widely(self, keys: Iterable[bytes], stale_from: float | None) -> int:
+        self._widen_purge()
+        return self._purge([slot for key in keys for slot in self._slots(key)], stale_from)
+
+    def _widen_purge(self) -> None:
         self.serial += 1
         self._wide_purge = self.serial
-        return self._purge(list(places), stale_from)
 
-    def _purge(self, places: list[_Place], stale_from: float | None) -> int:
-        for place in places:
+    def _purge(self, slots: list[_Slot], stale_from: float | None) -> int:
+        for slot in slots:
             if stale_from is None:
-                self._drop(place)
+                self._drop(slot)
             else:
-                self._stored[place] = self._stored[place].stale_from(stale_from)
-        self.counts.purged += len(places)
-        return len(places)
+                slot.stored = slot.stored.stale_from(stale_from)
+        self.counts.purged += len(slots)
+        return len(slots)
 
-    def _evict(self, place: _Place) -> None:
-        self._drop(place)
+    def _find(self, key: bytes, request_headers: Headers, *, is_authorized: bool) -> _Slot | None:
+        fitting: list[_Slot] = []
+        for names, slots in self._variants.get(key, _NONE).items():
+            # A request has one value in each field, so of those that name the same fields one fits at most.
+            slot = slots.get(tuple([normalized(name, request_headers) for name in names]) if names else ())
+            if slot is not None and (slot.stored.is_for_authorized or not is_authorized):
+                fitting.append(slot)
+        if len(fitting) < 2:
+            return fitting[0] if fitting else None
+        candidates = {slot.stored.candidate: slot for slot in fitting}
+        chosen = choose(candidates, request_headers)
+        return None if chosen is None else candidates[chosen]
+
+    def _use(self, slot: _Slot) -> None:
+        self._uses += 1
+        slot.used = self._uses
+        self._ledger.touch(slot)
+
+    def _slot(self, key: bytes, selector: Selector) -> _Slot | None:
+        return self._variants.get(key, _NONE).get(selector.names, {}).get(selector.values)
+
+    def _slots(self, key: bytes) -> list[_Slot]:
+        return [slot for slots in self._variants.get(key, _NONE).values() for slot in slots.values()]
+
+    def _add(self, slot: _Slot) -> None:
+        selector = slot.stored.selector
+        self._variants.setdefault(slot.key, {}).setdefault(selector.names, {})[selector.values] = slot
+        for tag in slot.stored.tags:
+            self._tagged.setdefault(tag, set()).add(slot)
+        self._uses += 1
+        slot.used = self._uses
+        self._count += 1
+        self.bytes += _size(slot)
+        self.counts.stores += 1
+
+    def _drop(self, slot: _Slot) -> None:
+        self._ledger.forget(slot)
+        self._remove(slot)
+
+    def _evict(self, slot: _Slot) -> None:
+        self._remove(slot)
         self.counts.evictions += 1
 
-    def _drop(self, place: _Place) -> None:
-        stored = self._stored.pop(place, None)
-        if stored is None:
-            return
-        self.bytes -= _size(place, stored)
-        variants = self._variants[place[0]]
-        del variants[place[1]]
+    def _remove(self, slot: _Slot) -> None:
+        selector = slot.stored.selector
+        variants = self._variants[slot.key]
+        del variants[selector.names][selector.values]
+        if not variants[selector.names]:
+            del variants[selector.names]
         if not variants:
-            del self._variants[place[0]]
-        for tag in stored.tags:
+            del self._variants[slot.key]
+        for tag in slot.stored.tags:
             tagged = self._tagged[tag]
-            tagged.discard(place)
+            tagged.discard(slot)
             if not tagged:
                 del self._tagged[tag]
+        self._count -= 1
+        self.bytes -= _size(slot)
 
 
-def tags_of(response_headers: Headers) -> frozenset[bytes]:
-    """The tags under which a response can be purged: `Surrogate-Key` parts them by spaces, `Cache-Tag` by commas.
+def tags_of(headers: Headers, *, at_most: int = _MAX_TAGS) -> frozenset[bytes]:
+    """The tags that a response has, or a purge names: `Surrogate-Key` parts them by spaces, `Cache-Tag` by commas.
 
     >>> sorted(tags_of(((b"surrogate-key", b"home news"), (b"cache-tag", b"news, blog post"))))
     [b'blog post', b'home', b'news']
     """
-    spaced = (tag for value in lines(response_headers, b"surrogate-key") for tag in value.split())
-    listed = (tag for value in lines(response_headers, b"cache-tag") for tag in value.split(b","))
+    spaced = (tag for value in lines(headers, b"surrogate-key") for tag in value.split())
+    listed = (tag for value in lines(headers, b"cache-tag") for tag in value.split(b","))
     named = dict.fromkeys(stripped for tag in (*spaced, *listed) if (stripped := tag.strip()))
-    return frozenset(islice(named, _MAX_TAGS))
+    return frozenset(islice(named, at_most))
 
 
-def _size(place: _Place, stored: Stored) -> int:
-    return stored.size + len(place[0])
+def _size(slot: _Slot) -> int:
+    return slot.stored.size + len(slot.key)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from proxy.cache.messages import combined, lines, members
 from proxy.wire import Headers
@@ -16,8 +17,10 @@ from proxy.wire import Headers
 CODINGS = (b"br", b"gzip", b"deflate", b"zstd")
 """The content codings that are asked of the origin; what a browser accepts beyond them tells nothing apart."""
 
+_MAX_KNOWN = 256  # bytes of a field that is remembered
+
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9a-z]+")
-_LISTS = frozenset({b"accept", b"accept-charset", b"accept-language"})
+_LISTS = frozenset({b"accept", b"accept-charset", b"accept-encoding", b"accept-language"})
 _CASELESS = frozenset({b"accept-charset", b"accept-language"})
 # Runs of space are matched whole, so that none is gone through twice; a quoted string keeps its own.
 _SPACE_AROUND = re.compile(rb'("(?:[^"\\]++|\\.)*+"?+)|[ \t]*+([;=])[ \t]*+|([ \t]++)', re.DOTALL)
@@ -83,15 +86,27 @@ def normalized(name: bytes, headers: Headers) -> bytes | None:
     Lines are combined, and in fields that are known to be lists, space counts for nothing, and where they allow it,
     case. Members keep their order, by which origins decide between equals.
     """
-    if name == b"accept-encoding":
-        return _codings(combined(headers, name) or b"")
     if name == b"cookie":
         found = lines(headers, name)
         # HTTP/2 splits it into lines (RFC 9113 §8.2.3).
         return b"; ".join(found) if found else None
     value = combined(headers, name)
+    if name == b"accept-encoding":
+        value = value or b""
     if value is None or name not in _LISTS:
         return value
+    return _known_list(name, value) if len(value) <= _MAX_KNOWN else _list(name, value)
+
+
+# Browsers say few different things there, and each look at a stored response compares them.
+@lru_cache(maxsize=1024)
+def _known_list(name: bytes, value: bytes) -> bytes:
+    return _list(name, value)
+
+
+def _list(name: bytes, value: bytes) -> bytes:
+    if name == b"accept-encoding":
+        return _codings(value)
     value = b",".join(_SPACE_AROUND.sub(rb"\1\2\3", member) for member in members(value))
     return value.lower() if name in _CASELESS else value
 

@@ -13,7 +13,7 @@ from proxy.company.account import Account, Accounts
 from proxy.company.links import LinkReader
 from proxy.company.network import Network, Networks
 from proxy.company.organization import alias_of, is_provider
-from proxy.company.resolver import Columns, CompanyResolver
+from proxy.company.resolver import NOBODY, Columns, PatientResolver
 from proxy.wire import Address
 from rules.context import Value
 from rules.signals import COMPANY_WAYS
@@ -32,13 +32,22 @@ Signals = Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What only the resolver can tell: whose an address is, and what is known of it where nothing is told."""
+
+    address: Address
+    accounts: Accounts
+    otherwise: Signals
+
+
+@dataclass(frozen=True, slots=True)
 class CompanyFinder:
     """Finds companies. `accounts` and `networks` are asked anew each time, since their files may change."""
 
     accounts: Callable[[], Accounts] = Accounts
     networks: Callable[[], Networks | None] = lambda: None
     links: LinkReader | None = None
-    resolver: CompanyResolver | None = None
+    resolver: PatientResolver | None = None
 
     async def find(self, address: Address | None, *, link: str = "", email: str = "") -> Signals:
         """The `company.` signals of one request; none where it is not known.
@@ -46,6 +55,11 @@ class CompanyFinder:
         `link` is a link's signed parameter, `email` a vouched address or its domain. It waits for nothing but the
         resolver, and asks that last before the network's name.
         """
+        found = self.find_now(address, link=link, email=email)
+        return await self.ask(found) if isinstance(found, Question) else found
+
+    def find_now(self, address: Address | None, *, link: str = "", email: str = "") -> Signals | Question:
+        """The same without waiting: the signals, or the question that is left for `ask`."""
         accounts = self.accounts()
         if link and self.links is not None and (company := self.links.company(link)):
             account = accounts.by_name(company)
@@ -59,13 +73,16 @@ class CompanyFinder:
         network = self._network(address)
         if network and network.asn and (account := accounts.by_asn(network.asn)):
             return _of_account(account, ASN)
-        if self.resolver is not None and address.is_global:
-            columns = await self.resolver.resolve(address)
-            if columns and (found := _resolved(columns, accounts)):
-                return found
-        if network and network.organization.name:
-            return _of_name(network.organization.name, NETWORK)
-        return {}
+        otherwise = _of_name(network.organization.name, NETWORK) if network and network.organization.name else {}
+        if self.resolver is None or not address.is_global:
+            return otherwise
+        columns = self.resolver.resolve_now(address)
+        return Question(address, accounts, otherwise) if columns is None else _resolved(columns, accounts) or otherwise
+
+    async def ask(self, question: Question) -> Signals:
+        """The signals that the resolver's answer leads to."""
+        columns = await self.resolver.resolve(question.address) if self.resolver is not None else None
+        return _resolved(columns or NOBODY, question.accounts) or question.otherwise
 
     def _network(self, address: Address) -> Network | None:
         networks = self.networks()
@@ -88,6 +105,8 @@ def _of_name(name: str, way: str) -> Signals:
 
 def _resolved(columns: Columns, accounts: Accounts) -> Signals:
     """What the resolver tells, under what an account with that domain says; nothing of who brings others online."""
+    if not columns:
+        return {}
     told = {f"company.{column}": value for column, value in columns.items()}
     account = accounts.by_domain(str(columns.get("domain", "")))
     if account is not None:

@@ -31,6 +31,17 @@ class CompanyResolver(Protocol):
         """The company's columns, None where there is none; raises ResolverError where it can't be told."""
 
 
+class PatientResolver(CompanyResolver, Protocol):
+    """One that keeps what it was told, and knows when there is nothing to wait for."""
+
+    def resolve_now(self, address: Address) -> Columns | None:
+        """What can be said without asking: the columns, NOBODY's where none can be had; None where `resolve` has to."""
+
+
+NOBODY: Columns = {}
+"""The columns of no company."""
+
+
 class ResolverError(Exception):
     """The service could not answer; `str` says why, without the address and without what it said."""
 
@@ -69,15 +80,19 @@ class SparingResolver:
         self._rests_until = 0.0
         self.counts: Counter[str] = Counter()
 
-    async def resolve(self, address: Address) -> Columns | None:
-        """The company's columns, as far as they can be had in time. Never raises but for cancellation."""
+    def resolve_now(self, address: Address) -> Columns | None:
+        """What was told before; NOBODY's where there is none, or the service can't be asked now; else None."""
         if (known := self._known.get(address)) is not None:
             return known
         if address in self._unknown or address in self._failed:
-            return None
+            return NOBODY
+        return None if address in self._asked or self._can_ask() else NOBODY
+
+    async def resolve(self, address: Address) -> Columns | None:
+        """The company's columns, as far as they can be had in time. Never raises but for cancellation."""
+        if (said := self.resolve_now(address)) is not None:
+            return said or None
         asked = self._asked.get(address) or self._ask(address)
-        if asked is None:
-            return None
         done, _ = await asyncio.wait((asked,), timeout=self._wait_seconds)
         if not done:
             self.counts["late"] += 1
@@ -91,18 +106,21 @@ class SparingResolver:
             task.cancel()
         await asyncio.gather(*asked, return_exceptions=True)
 
-    def _ask(self, address: Address) -> asyncio.Task[Columns | None] | None:
-        """A question on its way; None where there are too many, or the service is left alone."""
-        now = self._clock()
-        if now < self._rests_until:
+    def _can_ask(self) -> bool:
+        """Whether one more question may go out: not where there are too many, or the service is left alone."""
+        if self._clock() < self._rests_until:
             self.counts["rested"] += 1
-            return None
+            return False
         if len(self._asked) >= self._most_at_once:
             self.counts["crowded"] += 1
-            return None
+            return False
+        return True
+
+    def _ask(self, address: Address) -> asyncio.Task[Columns | None]:
+        """A question on its way."""
         if self._failures_in_a_row >= self._failures_until_rest:
             # One question tries it; the others wait for how that one ends.
-            self._rests_until = now + self._rest_seconds
+            self._rests_until = self._clock() + self._rest_seconds
         task = self._asked[address] = asyncio.create_task(self._answer(address))
         task.add_done_callback(lambda _: self._asked.pop(address, None))
         return task

@@ -70,6 +70,13 @@ class Origin:
         connection, _ = await self._connect(self._connections, pooled=False)
         return await self._ask(connection, method, target, headers, body)
 
+    async def upgrade(self, target: bytes, headers: Headers) -> OriginResponse:
+        """The response to a GET that asks for another protocol, on a connection of its own: a 101, or any other."""
+        if self._connections is None:
+            self._connections = Connections(self.url)
+        connection, _ = await self._connect(self._connections, pooled=False)
+        return await self._ask(connection, "GET", target, headers, None, may_switch=True)
+
     async def close(self) -> None:
         """Closes idle connections, and those of responses that are still under way."""
         if self._connections is not None:
@@ -92,10 +99,12 @@ class Origin:
         target: bytes,
         headers: Headers,
         body: AsyncIterator[bytes] | None,
+        *,
+        may_switch: bool = False,
     ) -> OriginResponse:
         exchange = Exchange(connection, self._response_seconds, self._expect_seconds)
         try:
-            return await exchange.run(method, target, headers, body)
+            return await exchange.run(method, target, headers, body, may_switch=may_switch)
         except BaseException:
             await exchange.close()
             raise

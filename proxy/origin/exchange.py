@@ -26,6 +26,7 @@ from proxy.origin.errors import (
     OriginTimeoutError,
     OriginUnreachableError,
 )
+from proxy.tunnel import End
 from proxy.wire import Headers
 
 if TYPE_CHECKING:
@@ -69,6 +70,10 @@ class OriginResponse:
             self.at_end = True
         return chunk
 
+    def hand_over(self, end: End) -> None:
+        """Give the connection away, after a 101; it is closed all the same where this context ends."""
+        self._exchange.hand_over(end)
+
     async def __aenter__(self) -> OriginResponse:
         return self
 
@@ -97,9 +102,15 @@ class Exchange:
         self._ends_by_close = False
 
     async def run(
-        self, method: str, target: bytes, headers: Headers, body: AsyncIterator[bytes] | None
+        self,
+        method: str,
+        target: bytes,
+        headers: Headers,
+        body: AsyncIterator[bytes] | None = None,
+        *,
+        may_switch: bool = False,
     ) -> OriginResponse:
-        """Sends the request, and returns when the response's head is here."""
+        """Sends the request, and returns when the response's head is here: a 101 only if the origin `may_switch`."""
         length = next((int(value) for name, value in headers if name == b"content-length"), None)
         if body is not None and length is None:
             headers = (*headers, (b"transfer-encoding", b"chunked"))
@@ -122,7 +133,7 @@ class Exchange:
             self._upload = asyncio.create_task(self._send(body, length))
             message, content = await self._read_head_while_sending(self._upload)
         fields = tuple((name.lower(), value) for name, value in message.raw_headers)
-        _check_head(message.code, fields)
+        _check_head(message.code, fields, may_switch=may_switch)
         self._ends_by_close = not any(name in _FRAMING for name, _ in fields)
         self._break_off_with_connection(content)
         return OriginResponse(message.code, fields, content, self)
@@ -134,6 +145,21 @@ class Exchange:
             raise OriginBodyError("http_response_incomplete", f"ended by a reset: {broken}") from broken
         if self._sent_whole:
             self._connection.release()
+
+    def hand_over(self, end: End) -> None:
+        """Another protocol has the connection from here on, and all that came behind the head."""
+        rest = _Rest()
+        self._protocol.set_parser(rest, None)
+        is_open = self._protocol.is_connected()
+        if is_open:
+            # The connector waits for what it has lent until it hears that it is lost.
+            end.when_lost(self._protocol.connection_lost)
+            self._transport.set_protocol(end)
+        end.connection_made(self._transport)
+        end.data_received(bytes(rest.received))
+        if not is_open:
+            end.eof_received()
+            end.connection_lost(None)
 
     async def close(self) -> None:
         """Ends what is still under way; a request that was not sent whole breaks off at the origin."""
@@ -228,6 +254,20 @@ class Exchange:
             self._head_deadline.reschedule(None if seconds is None else now + seconds)
 
 
+class _Rest:
+    """Takes what aiohttp's protocol has received behind a 101, in the place of its own reader of WebSockets."""
+
+    def __init__(self) -> None:
+        self.received = bytearray()
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        self.received += data
+        return False, b""
+
+    def feed_eof(self) -> None:
+        """That the connection is lost, its new protocol hears itself."""
+
+
 def _forget(closed: asyncio.Future[None], callback: Callable[[asyncio.Future[None]], None]) -> None:
     closed.remove_done_callback(callback)
 
@@ -247,8 +287,8 @@ def _encode_head(method: str, target: bytes, headers: Headers) -> bytes:
     return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
-def _check_head(status: int, headers: Headers) -> None:
-    if not 200 <= status <= 999:
+def _check_head(status: int, headers: Headers, *, may_switch: bool) -> None:
+    if not 200 <= status <= 999 and not (status == 101 and may_switch):
         raise OriginProtocolError("http_protocol_error", f"status {status} was not asked for")
     for name, value in headers:
         if not _TOKEN.fullmatch(name) or _CONTROL.search(value):

@@ -16,7 +16,8 @@ VISITOR_FIELD = b"tailor-visitor"
 """What the origin says of the visitor. It is for Tailor alone, and only the origin may say it."""
 PURCHASE_FIELD = b"tailor-purchase"
 """What the visitor has just bought, likewise."""
-_FOR_TAILOR = frozenset({VISITOR_FIELD, PURCHASE_FIELD})
+FOR_TAILOR = frozenset({VISITOR_FIELD, PURCHASE_FIELD})
+"""The fields by which the origin speaks to Tailor alone."""
 
 HOP_BY_HOP = frozenset(
     {
@@ -26,8 +27,8 @@ HOP_BY_HOP = frozenset(
         b"proxy-authentication-info",
         b"proxy-authorization",
         b"proxy-connection",
-        *_FOR_TAILOR,
-        *(name.replace(b"-", b"_") for name in _FOR_TAILOR),  # as CGI and WSGI origins would read them
+        *FOR_TAILOR,
+        *(name.replace(b"-", b"_") for name in FOR_TAILOR),  # as CGI and WSGI origins would read them
         b"te",
         b"trailer",
         b"transfer-encoding",
@@ -136,7 +137,9 @@ def request_headers(headers: Headers, *, peer: str, trusted: bool, scheme: str, 
     the world calls this site.
     """
     passed = [field for field in _end_to_end(headers) if not _tells_of_hops(field[0])]
-    told = [field for field in _end_to_end(headers) if _tells_of_hops(field[0])] if trusted else []
+    # An underscore is how strangers get a field past a proxy that writes its own with hyphens.
+    told = [field for field in _end_to_end(headers) if _tells_of_hops(field[0]) and b"_" not in field[0]]
+    told = told if trusted else []
     hops = [value for name, value in told if name == b"x-forwarded-for"]
     hops.append(peer.encode())
     passed += [(name, value) for name, value in told if name not in _REPLACED]
@@ -160,7 +163,7 @@ def response_headers(headers: Headers) -> Headers:
     if any(name == b"transfer-encoding" for name, _ in headers):
         # Of the two the coding counts, and the length may be a smuggler's (RFC 9112 §6.3).
         passed = [field for field in passed if field[0] != b"content-length"]
-    if any(name in _FOR_TAILOR for name, _ in headers):
+    if any(name in FOR_TAILOR for name, _ in headers):
         # It is said of one visitor, and so may be all that came with it.
         passed = [*unkept_response_headers(tuple(passed))]
     return (*passed, VIA)
@@ -194,16 +197,15 @@ def personal_response_headers(headers: Headers) -> Headers:
     return (*kept, (b"cache-control", b"private, no-cache, no-store" if b"no-store" in said else b"private, no-cache"))
 
 
-def changed_response_headers(headers: Headers, *, length: int, coding: str) -> Headers:
-    """Headers of a page that was changed for one visitor."""
-    return rewritten_response_headers(personal_response_headers(headers), length=length, coding=coding)
-
-
-def rewritten_response_headers(headers: Headers, *, length: int | None = None, coding: str = "identity") -> Headers:
+def rewritten_response_headers(
+    headers: Headers, *, length: int | None = None, coding: str = "identity", etag: bytes = b""
+) -> Headers:
     """Headers of a page with other bytes: what the origin said of its own is told of the new ones, or goes."""
     kept = [field for field in headers if field[0] not in ORIGIN_BODY_FIELDS]
     if coding != "identity":
         kept.append((b"content-encoding", coding.encode()))
+    if etag:
+        kept.append((b"etag", etag))
     varies = b",".join(value for name, value in kept if name == b"vary").lower()
     if not {b"*", b"accept-encoding"} & {name.strip() for name in varies.split(b",")}:
         kept.append((b"vary", b"accept-encoding"))

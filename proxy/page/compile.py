@@ -6,7 +6,8 @@ Pure: what is remembered of pages is `proxy.page.memory`'s.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import cast
 
 from proxy.page.changes import guarded_elements, operations_of
 from proxy.page.charset import Charset, charset_of
@@ -40,23 +41,30 @@ class Cut:
     charset: Charset
     shown: tuple[str, ...]
     left_out: tuple[LeftOut, ...] = ()
+    holes: tuple[tuple[int, Hole], ...] = field(init=False, repr=False, compare=False)
+    """Its holes, in order, each with its number among the pieces."""
 
-    @property
-    def holes(self) -> tuple[Hole, ...]:
-        """Its holes, in order."""
-        return tuple(piece for piece in self.pieces if isinstance(piece, Hole))
+    def __post_init__(self) -> None:
+        holes = tuple((number, piece) for number, piece in enumerate(self.pieces) if isinstance(piece, Hole))
+        object.__setattr__(self, "holes", holes)
 
-    def fill(self, decision: Decision) -> list[bytes]:
-        """Its pieces with this visitor's values, to be joined."""
-        choices = {choice.experience.id: choice for choice in decision.choices}
-        return [
-            self.value(piece, choices[piece.experience]) if isinstance(piece, Hole) else piece for piece in self.pieces
-        ]
+    def fill(self, decision: Decision | None) -> list[bytes]:
+        """Its pieces with this visitor's values, to be joined; without holes it needs no decision."""
+        choices = {choice.experience.id: choice for choice in decision.choices} if decision else {}
+        filled: list[bytes | Hole] = list(self.pieces)
+        for number, hole in self.holes:
+            filled[number] = self._value(hole, choices[hole.experience])
+        return cast("list[bytes]", filled)
 
-    def value(self, hole: Hole, choice: Choice) -> bytes:
+    def _value(self, hole: Hole, choice: Choice) -> bytes:
         """What a hole holds for this visitor."""
         rendering = choice.renderings[choice.variant.fragments[hole.fragment]]
         return self.charset.encode(escaped(rendering.values[hole.value], hole.mode))
+
+
+def uncut(markup: bytes) -> Cut:
+    """A page as it is, whatever its charset: nothing is shown on it."""
+    return Cut((markup,), Charset("undeclared", "ascii"), ())
 
 
 class BombError(Exception):

@@ -1,130 +1,198 @@
-"""Cuts that are kept, and which of them the second engine has to see.
+"""Cuts that are kept, by the page as it came and the decision's fingerprint: a kept cut is never of another page.
 
-Keyed by the page's own bytes, so a kept cut is never of another page. Kept is only what was verified. Of a page whose
-bytes are new each time, the first cut at its URL is verified and then one in sixteen; a page that comes twice with the
-same bytes is verified, and kept.
+Kept is only what was verified; when that is, is `proxy.page.history`'s to say. How much is kept is a ledger's, and
+which bodies are made of it `proxy.page.bodies`'.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from functools import partial
+from hashlib import blake2b
+from typing import TypeVar
 
 from cachetools import LRUCache
 
+from proxy.ledger import Ledger
+from proxy.page.bodies import PersonalBodies, SharedBodies, render_once
 from proxy.page.charset import UnreadableCharsetError
-from proxy.page.compile import DISAGREED, BombError, Cut, LeftOut, Page, compile_cut
-from proxy.page.encode import Encoder, encode_for
+from proxy.page.compile import DISAGREED, BombError, Cut, LeftOut, Page, compile_cut, uncut
+from proxy.page.compressor import Compressor
+from proxy.page.encode import Rendered
+from proxy.page.history import History
+from proxy.page.notices import Notices
+from proxy.page.source import Source
+from proxy.page.tags import static_digest
 from rules.decision import Decision
 
-logger = logging.getLogger(__name__)
-
-_SAMPLE = 16
-_MAX_URLS = 10_000
-_MAX_TOLD = 1_000
-_MAX_URL = 512  # characters of a URL that tell it from others
 # Above this a page is compiled in a thread: at 10 ns a byte, 256 KB hold the event loop for some milliseconds.
 LARGE_BYTES = 256 * 1024
 
-_Key = tuple[bytes, str | None, bytes]
+_MAX_URLS = 10_000
+_MAX_URL = 512  # characters of a URL that tell it from others
+_USUAL_RATIO = 8  # of a page to what it was compressed to
+_MANY_VARIANTS = 100
+# Measured on CPython 3.11: a cut with the objects of its bodies and its places in the indexes; one piece of it, or one
+# experience that was left out.
+_KEPT_BYTES = 1792
+_PIECE_BYTES = 160
+
+_T = TypeVar("_T")
 
 
 class UntouchableError(Exception):
     """A page that can't be personalized, whatever the decision; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Kept:
-    """A cut to be served; its encoder remembers what it made where the cut is kept."""
+    """A cut to be served; where it is kept, so are its bodies.
 
-    cut: Cut
-    encoder: Encoder | None
-
-    def body(self, decision: Decision, accepted: tuple[str, ...]) -> tuple[bytes, str]:
-        """The body for one visitor in the first coding that pays, and the coding's name."""
-        filled = self.cut.fill(decision)
-        if self.encoder is not None:
-            return self.encoder.encode(filled, accepted)
-        return encode_for(b"".join(filled), accepted)
-
-
-@dataclass(slots=True)
-class _History:
-    """What is known of one path under one decision: how many new pages it sent, the last one of them, and its trouble.
-
-    Trouble is a variant that was disagreed with, or a refusal, and the query under which it was met: what a stranger's
-    query brings into a page must keep nothing off the pages of others.
+    `is_changed` is whether the page differs from the origin's at all: if not, its bytes are not kept. `size` is what
+    the ledger was told.
     """
 
-    pages: int = 0
-    last_body: int = 0
-    aside: frozenset[str] = frozenset()
-    refused: str = ""
-    query: int = 0
+    cut: Cut
+    is_changed: bool
+    bodies: SharedBodies | PersonalBodies | None = None
+    size: int = 0
 
-    def is_troubled_elsewhere(self, query: bytes) -> bool:
-        return bool(self.aside or self.refused) and self.query != hash(query)
+    def render(self, decision: Decision | None, accepted: tuple[str, ...]) -> Rendered:
+        """The body for one visitor, in a coding that their browser accepts, of which it likes the first best.
 
-    def note(self, query: bytes, aside: frozenset[str] = frozenset(), refused: str = "") -> None:
-        self.query, self.aside, self.refused = hash(query), aside, refused
+        Where no visitor's value is in it, it is the same object for all of them. ValueError where nothing is changed.
+        """
+        if not self.is_changed:
+            raise ValueError("nothing is changed on this page: the origin's own goes out")
+        if self.bodies is None:
+            return render_once(self.cut, decision, accepted)
+        return self.bodies.render(decision, accepted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A page to be cut: for which decision, and where it is."""
+
+    url: str
+    query: bytes
+    source: Source
+    decision: Decision | None
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Variants:
+    """The cuts that are kept of one page, by fingerprint."""
+
+    source: Source
+    kept: dict[bytes, Kept] = field(default_factory=dict)
 
 
 class CutMemory:
-    """Cuts pages, within `max_bytes` of memory for what is kept. Not for use by several threads."""
+    """Cuts pages, and keeps cuts within the bound of a ledger. Not for use by several threads; to be closed.
 
-    def __init__(self, max_bytes: int) -> None:
-        self._kept: LRUCache[_Key, Kept] = LRUCache(max_bytes, getsizeof=_size)
-        self._histories: LRUCache[tuple[str, bytes], _History] = LRUCache(_MAX_URLS)
-        self._told: LRUCache[tuple[str, str], None] = LRUCache(_MAX_TOLD)
+    A page of more than `page_bytes` bytes, once it is decoded, is not read.
+    """
+
+    def __init__(self, ledger: Ledger, *, page_bytes: int = 4 << 20) -> None:
+        self._ledger = ledger
+        self._page_bytes = page_bytes
+        self._compressor = Compressor()
+        self._notices = Notices()
+        self._pages: dict[Source, _Variants] = {}
+        self._under_way: dict[tuple[Source, bytes], asyncio.Event] = {}
+        self._histories: LRUCache[tuple[str, bytes], History] = LRUCache(_MAX_URLS)
         self.left_out: Counter[str] = Counter()
         """How often each experience was decided for and could not be put on a page that was cut anew."""
         self.set_aside = 0
         """How often a verification disagreed."""
+        self.hits = 0
+        self.made = 0
+        """How often a page was cut, to be kept or not."""
+        self.variants = 0
+        """How many cuts are kept, of all pages together."""
+        self.bytes = 0
+        """What these take, beside the bodies that they were made of."""
+        self.evictions = 0
 
-    async def cut(
-        self, url: str, body: bytes, charset_label: str | None, decision: Decision, *, query: bytes = b""
-    ) -> Kept:
-        """The page with the decision's changes. Raises UntouchableError.
+    def finish(self) -> None:
+        """Wait for the bodies that were asked for twice: for who measures, or compares, what is made of a page."""
+        self._compressor.finish()
 
-        `url`, without its `query`, is told in the log as it is given.
+    def close(self) -> None:
+        """Compress nothing any more; waits for the one body that is being compressed."""
+        self._compressor.close()
+
+    def find(self, source: Source, fingerprint: bytes) -> Kept | None:
+        """The page under a decision with this fingerprint, if it is kept; an empty one stands for no decision."""
+        variants = self._pages.get(source)
+        kept = None if variants is None else variants.kept.get(fingerprint)
+        if kept is None:
+            return None
+        self._ledger.touch(kept)
+        self.hits += 1
+        return kept
+
+    async def cut(self, url: str, source: Source, decision: Decision | None, *, query: bytes = b"") -> Kept:
+        """The page with the decision's changes; without a decision, with no change but to its addresses.
+
+        `url`, without its `query`, is told in the log as it is given. Raises UntouchableError and UndecodableError.
         """
-        url = url[:_MAX_URL]
-        key = (body, charset_label, decision.fingerprint)
-        kept = self._kept.get(key)
+        fingerprint = b"" if decision is None else decision.fingerprint
+        kept = self.find(source, fingerprint)
+        while kept is None and (under_way := self._under_way.get((source, fingerprint))) is not None:
+            # It is being cut in a thread. If nothing comes of that, those who wait try one after another.
+            await under_way.wait()
+            kept = self.find(source, fingerprint)
         if kept is not None:
             return kept
-        history = self._histories.setdefault((url, decision.fingerprint), _History())
-        is_due = history.pages % _SAMPLE == 0 or history.last_body == hash(body)
-        verify = is_due or history.is_troubled_elsewhere(query)
-        history.pages += 1
-        history.last_body = hash(body)
+        self._under_way[source, fingerprint] = asyncio.Event()
+        try:
+            return await self._make(_Order(url[:_MAX_URL], query, source, decision, fingerprint))
+        finally:
+            self._under_way.pop((source, fingerprint)).set()
+
+    async def _make(self, order: _Order) -> Kept:
+        source = order.source
+        history = self._histories.setdefault((order.url, order.fingerprint), History())
+        is_due = history.is_due(hash(source))
+        verify = is_due or history.is_troubled_elsewhere(order.query)
         if history.refused and not verify:
             raise UntouchableError(history.refused)
-        aside = frozenset[str]() if verify else history.aside
-        work = partial(_compile, body, charset_label, decision, aside, verify)
-        try:
-            cut = await asyncio.to_thread(work) if len(body) > LARGE_BYTES else work()
-        except (UnreadableCharsetError, BombError) as error:
-            history.note(query, refused=str(error))
-            self._tell(url, error)
-            raise UntouchableError(history.refused) from error
-        self._tell_left_out(url, cut.left_out)
-        if not verify:
-            return Kept(cut, None)
-        aside = self._disagreed(decision, cut.left_out)
-        if aside or is_due or not history.is_troubled_elsewhere(query):
-            history.note(query, aside)
-        return self._keep(key, cut)
+        self.made += 1
+        ratio = 1 if source.coding == "identity" else _USUAL_RATIO
+        decoded = await _beside(len(source.body) * ratio, partial(source.decoded, self._page_bytes))
+        page = await _beside(len(decoded), partial(source.mapped, decoded))
+        if order.decision is None:
+            cut = uncut(page)
+        else:
+            aside = frozenset[str]() if verify else history.aside
+            cut = await self._compiled(order, page, order.decision, aside, history, verify=verify)
+            if verify:
+                disagreed = self._disagreed(order.decision, cut.left_out)
+                history.note_verified(order.query, disagreed, is_due=is_due)
+        is_changed = page is not decoded or bool(cut.shown)
+        made = Kept(cut if is_changed else replace(cut, pieces=()), is_changed)
+        if verify:
+            self._keep(order, made, await _beside(len(page), partial(static_digest, made.cut.pieces)))
+        return made
 
-    def _keep(self, key: _Key, cut: Cut) -> Kept:
-        kept = Kept(cut, Encoder(cut))
-        if _size(kept) + len(key[0]) <= self._kept.maxsize:
-            self._kept[key] = kept
-        return kept
+    async def _compiled(
+        self, order: _Order, page: bytes, decision: Decision, aside: frozenset[str], history: History, *, verify: bool
+    ) -> Cut:
+        try:
+            cut = await _beside(len(page), partial(_compile, page, order.source.charset_label, decision, aside, verify))
+        except (UnreadableCharsetError, BombError) as error:
+            history.note_refused(order.query, str(error))
+            self._notices.refused(order.url, error)
+            raise UntouchableError(history.refused) from error
+        for each in cut.left_out:
+            self.left_out[each.experience] += 1
+            self._notices.left_out(order.url, each)
+        return cut
 
     def _disagreed(self, decision: Decision, left_out: Iterable[LeftOut]) -> frozenset[str]:
         digests = {choice.experience.id: choice.variant.digest for choice in decision.choices}
@@ -132,30 +200,55 @@ class CutMemory:
         self.set_aside += len(disagreed)
         return disagreed
 
-    def _tell_left_out(self, url: str, left_out: Iterable[LeftOut]) -> None:
-        for each in left_out:
-            self.left_out[each.experience] += 1
-            told = (each.experience, f"{url} {each.selector} {each.why}")
-            if told not in self._told:
-                self._told[told] = None
-                logger.warning("%s: '%s' is left out: %s: %s", url, each.experience, each.selector, each.why)
-
-    def _tell(self, url: str, error: UnreadableCharsetError | BombError) -> None:
-        # A charset is told of once, a bomb at each of its URLs.
-        told = ("charset", error.name) if isinstance(error, UnreadableCharsetError) else ("bomb", url)
-        if told in self._told:
+    def _keep(self, order: _Order, made: Kept, digest: blake2b) -> None:
+        """Keep a cut with its bodies, if there is room for it."""
+        variants = self._pages.get(order.source) or _Variants(order.source)
+        place = (variants, order.fingerprint)
+        if made.is_changed:
+            bodies = PersonalBodies if made.cut.holes else SharedBodies
+            made.bodies = bodies(made.cut, digest, self._compressor, partial(self._resize, *place))
+        made.size = _size(variants.source, made)
+        # The same body as others have, of this page's cuts and, as a rule, of the page cache.
+        if not self._ledger.enter(made, made.size, partial(self._evict, *place), body=variants.source.body):
+            made.bodies = None
             return
-        self._told[told] = None
-        if isinstance(error, UnreadableCharsetError):
-            logger.warning("%s: pages in %s pass through untouched", url, error.name)
-        else:
-            logger.warning("%s: passes through untouched: %s", url, error)
+        # What had to go for it may have been the last of this page's.
+        self._pages[variants.source] = variants
+        variants.kept[order.fingerprint] = made
+        self.variants += 1
+        self.bytes += made.size
+        if len(variants.kept) == _MANY_VARIANTS:
+            self._notices.many_variants(order.url, _MANY_VARIANTS)
+
+    def _resize(self, variants: _Variants, fingerprint: bytes) -> None:
+        kept = variants.kept.get(fingerprint)
+        if kept is None:
+            return
+        before, kept.size = kept.size, _size(variants.source, kept)
+        self.bytes += kept.size - before
+        self._ledger.resize(kept, kept.size)
+
+    def _evict(self, variants: _Variants, fingerprint: bytes) -> None:
+        kept = variants.kept.pop(fingerprint)
+        if not variants.kept:
+            del self._pages[variants.source]
+        if kept.bodies is not None:
+            kept.bodies.release()
+        self.variants -= 1
+        self.bytes -= kept.size
+        self.evictions += 1
 
 
-def _compile(body: bytes, charset_label: str | None, decision: Decision, aside: frozenset[str], verify: bool) -> Cut:
-    return compile_cut(Page(body, charset_label), decision, aside=aside, verify=verify)
+async def _beside(size: int, work: Callable[[], _T]) -> _T:
+    """Work on so many bytes: in a thread, if they are many."""
+    return await asyncio.to_thread(work) if size > LARGE_BYTES else work()
 
 
-def _size(kept: Kept) -> int:
-    # About three times the page: its own bytes in the key, the cut's, and the cut's once more, encoded.
-    return 3 * sum(len(piece) for piece in kept.cut.pieces if isinstance(piece, bytes)) + 1024
+def _compile(page: bytes, charset_label: str | None, decision: Decision, aside: frozenset[str], verify: bool) -> Cut:
+    return compile_cut(Page(page, charset_label), decision, aside=aside, verify=verify)
+
+
+def _size(source: Source, kept: Kept) -> int:
+    pieces, left_out = kept.cut.pieces, kept.cut.left_out
+    own = sum(len(piece) for piece in pieces if isinstance(piece, bytes) and piece is not source.body)
+    return _KEPT_BYTES + (len(pieces) + len(left_out)) * _PIECE_BYTES + own + (kept.bodies.size if kept.bodies else 0)

@@ -9,20 +9,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import parse_qsl, unquote
+
+from cachetools import LRUCache
 
 from proxy.setting_values import CONSENT_PRESETS, ConsentSource
 from proxy.settings import Settings
 from proxy.visitor.cookies import cookie_values
+from proxy.visitor.reads import Reads
 from proxy.visitor.tcf import TcStringError, consented_purposes
+from rules.context import Value
 from rules.signals import Tier, lookup
 
 MAX_COOKIE_BYTES = 8192
 MAX_FIELDS = 100
 MAX_COOKIES = 10
 """Of the banner's name: browsers keep one for each path and domain, and reading each takes time."""
+
+
+_GPC = b"sec-gpc"
+_MAX_REMEMBERED = 4096
+_MAX_REMEMBERED_BYTES = 1024
 
 
 class Answer(StrEnum):
@@ -42,11 +52,24 @@ class Consent:
 
     def permits(self, signal: str) -> bool:
         """Whether it may be observed; a name that the catalogue lacks needs all there is."""
-        known = lookup(signal)
-        return (known.tier if known else Tier.PERSISTENT) in self.tiers
+        return _permits(self.tiers, signal)
+
+    def permitted(self, signals: Mapping[str, Value]) -> Mapping[str, Value]:
+        """Those of them that may be."""
+        if self.tiers is EVERY_TIER:
+            return signals
+        return {name: value for name, value in signals.items() if self.permits(name)}
+
+
+@lru_cache(maxsize=4096)
+def _permits(tiers: frozenset[Tier], signal: str) -> bool:
+    known = lookup(signal)
+    return (known.tier if known else Tier.PERSISTENT) in tiers
 
 
 EVERY_TIER = frozenset(Tier)
+_CONTEXT = frozenset({Tier.CONTEXTUAL})
+_CONTEXT_AND_COMPANY = frozenset({Tier.CONTEXTUAL, Tier.COMPANY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +80,24 @@ class ConsentReader:
     cookie: str = ""
     categories: tuple[str, ...] = ()
     company_without_consent: bool = True
+    _answers: LRUCache[bytes, Answer] = field(
+        default_factory=lambda: LRUCache(_MAX_REMEMBERED), init=False, repr=False, compare=False
+    )
+
+    @property
+    def reads(self) -> Reads:
+        """What `read` looks at."""
+        return Reads(frozenset({_GPC}), frozenset({self.cookie.encode()} if self.source in _READERS else ()))
 
     def read(self, headers: Sequence[tuple[bytes, bytes]]) -> Consent:
         """What a request's headers tell; their names are in lower case."""
         answer = self._answer(headers)
         if answer is Answer.YES:
             return Consent(answer, EVERY_TIER)
-        company = {Tier.COMPANY} if self.company_without_consent else frozenset[Tier]()
-        return Consent(answer, frozenset({Tier.CONTEXTUAL, *company}))
+        return Consent(answer, _CONTEXT_AND_COMPANY if self.company_without_consent else _CONTEXT)
 
     def _answer(self, headers: Sequence[tuple[bytes, bytes]]) -> Answer:
-        if any(name == b"sec-gpc" and value.strip() == b"1" for name, value in headers):
+        if any(name == _GPC and value.strip() == b"1" for name, value in headers):
             return Answer.NO
         if self.source is ConsentSource.NOT_REQUIRED:
             return Answer.YES
@@ -84,7 +114,12 @@ class ConsentReader:
     def _answer_of(self, value: bytes) -> Answer:
         if len(value) > MAX_COOKIE_BYTES:
             return Answer.NO
-        return _READERS[self.source](value.decode("latin-1"), self.categories)
+        answer = self._answers.get(value)
+        if answer is None:
+            answer = _READERS[self.source](value.decode("latin-1"), self.categories)
+            if len(value) <= _MAX_REMEMBERED_BYTES:
+                self._answers[value] = answer
+        return answer
 
 
 def make_consent_reader(settings: Settings) -> ConsentReader:

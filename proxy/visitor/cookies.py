@@ -56,6 +56,15 @@ def without_cookies(
     return tuple(kept)
 
 
+def only_cookies(header: bytes, names: frozenset[bytes]) -> bytes:
+    """The cookies of one `Cookie` header that have these names, as they stand there; empty where none has.
+
+    >>> only_cookies(b"theme=dark; plan = pro; plan=basic", frozenset({b"plan"}))
+    b'plan = pro; plan=basic'
+    """
+    return b";".join([pair for pair in header.split(b";") if pair.partition(b"=")[0].strip() in names]).strip()
+
+
 def read_visitor(cookies: Mapping[str, bytes], cookie_names: Mapping[str, str]) -> dict[str, str]:
     """The `visitor.` signals: `cookie_names` maps each one's name to its cookie's.
 

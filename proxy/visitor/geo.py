@@ -91,6 +91,11 @@ class GeoReader:
         self._places = places or PlaceReader()
         self._found: LRUCache[tuple[GeoPreset, Values], Place] = LRUCache(remembered)
 
+    @property
+    def fields(self) -> frozenset[bytes]:
+        """The header fields that `read` looks at."""
+        return frozenset(name for _, names in self._names for name in names)
+
     def read(self, header: Header) -> Place:
         """The `geo.` signals of a request whose peer is trusted.
 

@@ -61,6 +61,11 @@ class GeoDatabases:
         self._current = _Generation()
         self._refused: dict[Path, Identity | None] = {}
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there are files at all, also such as could not be read so far."""
+        return bool(self._files)
+
     def find(self, address: Address | None) -> Place:
         """The `geo.` signals of an address."""
         generation = self._current

@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cachetools import LRUCache
 from itsdangerous import BadSignature
 
 from proxy.signing import StrictTimestampSigner
 from proxy.visitor.consent import Answer, Consent, ConsentReader
 from proxy.visitor.cookies import cookie_values, without_cookies
+from proxy.visitor.reads import Reads
 from proxy.visitor.vouched_header import NAMES as VOUCHED_NAMES
 from proxy.wire import Headers
 
@@ -36,6 +38,7 @@ RENEWAL = timedelta(days=7)
 _ID = re.compile(rb"[A-Za-z0-9_-]{22}")
 _MAX_COOKIE_BYTES = 200
 _MAX_WITHDRAWN = 4
+_MAX_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,15 @@ class Visitor:
     cookies: Headers = ()
     is_new: bool = False
     withdrawn: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """What a cookie of ours says, which no time changes; how long it counts does hang on time."""
+
+    id: str
+    when: datetime
+    by_first_key: bool
 
 
 def random_id() -> str:
@@ -81,6 +93,12 @@ class IdentityReader:
         # The signer signs with the last of its keys.
         self._signer = StrictTimestampSigner(keys[:1], SALT, now) if keys else None
         self._verifier = StrictTimestampSigner(keys[::-1], SALT, now) if keys else None
+        self._signed: LRUCache[bytes, _Signed] = LRUCache(_MAX_REMEMBERED)
+
+    @property
+    def reads(self) -> Reads:
+        """What `read` looks at."""
+        return self._consent.reads | Reads(cookies=frozenset(NAMES))
 
     def read(self, headers: Headers, *, is_https: bool) -> Visitor:
         """The visitor of one request, whose header names are in lower case; `is_https` as the world sees the site."""
@@ -107,17 +125,26 @@ class IdentityReader:
 
     def _verify(self, cookie: bytes) -> tuple[str, bool] | None:
         """The id of a cookie that we signed within its lifetime, and whether it may stay as it is."""
+        signed = self._signed.get(cookie) or self._read(cookie)
+        if signed is None:
+            return None
+        age = self._now() - signed.when
+        if not -LEEWAY <= age <= self._lifetime:
+            return None
+        return signed.id, signed.by_first_key and age < min(RENEWAL, self._lifetime / 2)
+
+    def _read(self, cookie: bytes) -> _Signed | None:
+        """What a cookie says that we signed. Only such are remembered, so what is made up crowds nobody out."""
         if self._verifier is None or self._signer is None or len(cookie) > _MAX_COOKIE_BYTES:
             return None
         try:
-            value, signed = self._verifier.unsign(cookie, return_timestamp=True)
+            value, when = self._verifier.unsign(cookie, return_timestamp=True)
         except BadSignature:
             return None
-        age = self._now() - signed
-        if not -LEEWAY <= age <= self._lifetime or not _ID.fullmatch(value):
+        if not _ID.fullmatch(value):
             return None
-        is_fresh = age < min(RENEWAL, self._lifetime / 2) and self._signer.validate(cookie)
-        return value.decode(), is_fresh
+        signed = self._signed[cookie] = _Signed(value.decode(), when, self._signer.validate(cookie))
+        return signed
 
     def _cookie(self, visitor_id: str, *, is_https: bool) -> tuple[bytes, bytes]:
         if self._signer is None:

@@ -12,6 +12,7 @@ from proxy.setting_values import GeoPreset
 from proxy.visitor.geo import GeoReader, Header
 from proxy.visitor.geo_database import GeoDatabases
 from proxy.visitor.place import NOWHERE, Place, PlaceReader, joined
+from proxy.visitor.reads import Reads
 from proxy.wire import Address
 
 
@@ -22,6 +23,11 @@ class Locator:
         self._places = PlaceReader()
         self._headers = GeoReader(presets, self._places)
         self._databases = databases or GeoDatabases(places=self._places)
+
+    @property
+    def reads(self) -> Reads:
+        """What `locate` looks at; at the fields only where the peer is trusted."""
+        return Reads(self._headers.fields, client=self._databases.is_there)
 
     def locate(self, header: Header | None, client: Address | None) -> Place:
         """The `geo.` signals of one request; `header` is None where the peer is not trusted."""

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from proxy.setting_values import GeoPreset
-from proxy.visitor.client_hints import written_hints
+from proxy.visitor.client_hints import HINTS, written_hints
 from proxy.visitor.cookies import parse_cookies, read_visitor
 from proxy.visitor.device import DeviceReader
 from proxy.visitor.geo_database import GeoDatabases
 from proxy.visitor.location import Locator
+from proxy.visitor.reads import NOTHING, Reads
 from proxy.visitor.source import Source, SourceReader
 from proxy.visitor.vouched import Vouched
 from proxy.wire import Address
@@ -23,6 +24,14 @@ from rules.pages import query_parameters
 
 QUERY_SIGNAL = "page.query."
 VISITOR_SIGNAL = "visitor."
+
+_AGENT, _LANGUAGES, _REFERER, _BRANDS = b"user-agent", b"accept-language", b"referer", b"sec-ch-ua"
+
+SOURCE_READS = Reads(frozenset({_REFERER}))
+"""What `Observer.source` looks at."""
+DEVICE_READS = Reads(frozenset({_AGENT, _LANGUAGES, *HINTS}))
+BOT_READS = Reads(frozenset({_AGENT, _BRANDS}))
+"""What `Observer.is_bot` looks at."""
 
 
 class Facts(Protocol):
@@ -62,9 +71,24 @@ class Observer:
     own_hosts: tuple[str, ...] = ()
     vouched: Vouched = field(default_factory=Vouched)
 
+    def reads(self, needed: frozenset[str]) -> Reads:
+        """What `observe` looks at, beside the URL and who passed it on, where these signals are needed."""
+        groups = _groups(needed)
+        found = NOTHING
+        if "source" in groups:
+            found |= SOURCE_READS
+        if "device" in groups:
+            found |= DEVICE_READS
+        if groups & {"geo", "time"}:
+            found |= self.locator.reads
+        if "visitor" in groups:
+            cookies = frozenset(cookie.encode() for cookie in self._wanted_cookies(needed).values())
+            found |= Reads(cookies=cookies) | self.vouched.reads
+        return found
+
     def observe(self, needed: frozenset[str], request: Facts) -> dict[str, Value]:
         """The signals of each group that `needed` names a signal of; a signal without a value is left out."""
-        groups = {name.partition(".")[0] for name in needed}
+        groups = _groups(needed)
         found: dict[str, Value] = {}
         # Reversed: of headers with one name the first counts.
         headers = dict(reversed(request.headers))
@@ -74,7 +98,7 @@ class Observer:
         if "source" in groups:
             found.update(self._source(query, headers, request).signals())
         if "device" in groups:
-            agent, languages = _text(headers, b"user-agent"), _text(headers, b"accept-language")
+            agent, languages = _text(headers, _AGENT), _text(headers, _LANGUAGES)
             found.update(self.devices.read(agent, languages, written_hints(headers)))
         # The visitor's local time depends on where the visitor is.
         if groups & {"geo", "time"}:
@@ -91,20 +115,26 @@ class Observer:
     def is_bot(self, request: Facts) -> bool:
         """Whether a program asks: nobody to be enrolled or remembered, and never a reason to show it something else."""
         headers = dict(reversed(request.headers))
-        if self.devices.is_bot(_text(headers, b"user-agent")):
+        if self.devices.is_bot(_text(headers, _AGENT)):
             return True
         # A browser that no one looks at may hide it in `User-Agent` alone.
-        return b"HeadlessChrome" in headers.get(b"sec-ch-ua", b"")
+        return b"HeadlessChrome" in headers.get(_BRANDS, b"")
 
     def _source(self, query: Mapping[str, str], headers: Mapping[bytes, bytes], request: Facts) -> Source:
-        return self.sources.read(query, _text(headers, b"referer"), (request.host, *self.own_hosts))
+        return self.sources.read(query, _text(headers, _REFERER), (request.host, *self.own_hosts))
 
     def _visitor(self, needed: frozenset[str], request: Facts) -> dict[str, Value]:
         """What the site says of the visitor: a plain cookie, and over it what the site vouches for."""
-        wanted = {name: cookie for name, cookie in self.visitor_cookies.items() if VISITOR_SIGNAL + name in needed}
-        cookies = parse_cookies(value for name, value in request.headers if name == b"cookie")
+        found: dict[str, Value] = {}
+        if wanted := self._wanted_cookies(needed):
+            cookies = parse_cookies(value for name, value in request.headers if name == b"cookie")
+            found.update(read_visitor(cookies, wanted))
         vouched = self.vouched.signals(request.headers, is_https=request.scheme == "https")
-        return {**read_visitor(cookies, wanted), **{name: vouched[name] for name in needed & vouched.keys()}}
+        found.update((name, vouched[name]) for name in needed & vouched.keys())
+        return found
+
+    def _wanted_cookies(self, needed: frozenset[str]) -> dict[str, str]:
+        return {name: cookie for name, cookie in self.visitor_cookies.items() if VISITOR_SIGNAL + name in needed}
 
 
 def make_observer(
@@ -123,6 +153,10 @@ def make_observer(
 def parse_query(query: bytes) -> dict[str, str]:
     """The parameters of a query; of those with one name the first counts."""
     return query_parameters(query.decode("latin-1"))
+
+
+def _groups(needed: frozenset[str]) -> set[str]:
+    return {name.partition(".")[0] for name in needed}
 
 
 def _page(needed: frozenset[str], path: str, query: Mapping[str, str]) -> dict[str, str]:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
+from proxy.visitor.reads import NOTHING, Reads
 from proxy.visitor.vouched_cookie import SignedCookieReader
 from proxy.visitor.vouched_header import Carrier
 from proxy.visitor.vouched_jwt import JwtReader
@@ -25,6 +28,12 @@ class Vouched:
     jwt: JwtReader | None = None
     cookie: SignedCookieReader | None = None
     carrier: Carrier | None = None
+
+    @property
+    def reads(self) -> Reads:
+        """What `signals` looks at."""
+        ways = (self.carrier, self.cookie, self.jwt)
+        return reduce(or_, (way.reads for way in ways if way is not None), NOTHING)
 
     def signals(self, headers: Headers, *, is_https: bool) -> dict[str, Value]:
         """The `visitor.` signals that a request's headers vouch for."""

@@ -15,6 +15,7 @@ from datetime import datetime
 
 from proxy.visitor.attributes import LEEWAY, Attributes, Refusals, seconds_of
 from proxy.visitor.cookies import cookie_values
+from proxy.visitor.reads import Reads
 from proxy.wire import Headers
 
 MAX_COOKIE_BYTES = 4096
@@ -28,6 +29,11 @@ class SignedCookieReader:
         self._secrets = secrets
         self._now = now
         self.refusals = Refusals("A visitor's signed cookie")
+
+    @property
+    def reads(self) -> Reads:
+        """What `read` looks at."""
+        return Reads(cookies=frozenset({self._cookie}))
 
     def read(self, headers: Headers) -> Attributes:
         """The attributes that a request's cookie vouches for; none where there is none to be believed."""

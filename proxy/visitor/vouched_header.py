@@ -17,6 +17,7 @@ from proxy.signing import serializer
 from proxy.visitor.attributes import LEEWAY, Attributes, Refusals, attributes_of
 from proxy.visitor.consent import ConsentReader
 from proxy.visitor.cookies import cookie_values
+from proxy.visitor.reads import Reads
 from proxy.wire import Headers
 from rules.signals import Tier
 
@@ -43,6 +44,11 @@ class Carrier:
         self._consent = consent
         self._now = now
         self.refusals = Refusals("What the origin said of a visitor")
+
+    @property
+    def reads(self) -> Reads:
+        """What `read` looks at."""
+        return Reads(cookies=frozenset(NAMES))
 
     def read(self, headers: Headers, *, is_https: bool) -> Attributes:
         """The attributes that a request's cookie carries; `is_https` as the world sees the site."""

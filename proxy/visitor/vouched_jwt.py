@@ -17,6 +17,7 @@ from cachetools import LRUCache
 
 from proxy.visitor.attributes import LEEWAY, Attributes, Refusals, seconds_of
 from proxy.visitor.cookies import cookie_values
+from proxy.visitor.reads import Reads
 from proxy.visitor.vouched_keys import KeySet
 from proxy.vouched_settings import VouchedJwt
 from proxy.wire import Headers
@@ -52,6 +53,13 @@ class JwtReader:
         self._checked_with: KeySet | None = None
         self._checked: LRUCache[bytes, _Token | str] = LRUCache(MAX_REMEMBERED)
         self.refusals = Refusals("A visitor's JWT")
+
+    @property
+    def reads(self) -> Reads:
+        """What `read` looks at."""
+        if self._settings.cookie is not None:
+            return Reads(cookies=frozenset({self._settings.cookie.encode()}))
+        return Reads(frozenset({(self._settings.header or "").encode()}))
 
     def read(self, headers: Headers) -> Attributes:
         """The attributes that a request's token vouches for; none where there is none to be believed."""

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from pydantic.fields import FieldInfo
 
-from proxy import framing, routing, rule_files, server, workers
+from proxy import admin, connection, framing, routing, rule_files, server, workers
+from proxy.deadlines import MIN_RATE, Deadlines
 from proxy.origin import exchange
 from proxy.page import changes, coding, locate, scan, verify
 from proxy.settings import Settings
 from proxy.settings_layers import CONFIG_FILE, flag_of, has_flag, read_settings, variable_of
 from proxy.visitor import attributes, client_hints, cookies, device, source, vouched_cookie, vouched_header, vouched_jwt
-from rules import expressions, fragment_compiler, fragments, load_conditions
+from rules import expressions, fragment_compiler, load_conditions, sandbox
 from rules.source import MAX_DEPTH, MAX_FILE_BYTES, MAX_NODES
 from tests.docs.fences import blocks, prose, rows
 
@@ -31,8 +32,10 @@ def row_of(setting: str) -> tuple[str, ...]:
 def default_of(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
+    if isinstance(field.default, tuple):
+        return "".join(f"`{word}`" for word in field.default)
     written = str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
-    return "" if field.default in (None, (), {}) else f"`{written}`"
+    return "" if field.default in (None, {}) else f"`{written}`"
 
 
 def server_default(parameter: str) -> object:
@@ -60,6 +63,7 @@ def test_the_example_of_a_file_is_one_that_can_be_read(tmp_path: Path) -> None:
         ("request line", f"{framing.MAX_REQUEST_LINE:,} bytes", framing.LINE_TOO_LONG.status),
         ("request head", f"{framing.MAX_HEAD:,} bytes", framing.HEAD_TOO_LARGE.status),
         ("header fields of a request", f"{framing.MAX_FIELDS}", framing.HEAD_TOO_LARGE.status),
+        ("a [purge](caching.md#purges)", f"{admin.MAX_BODY:,} bytes", 413),
         ("one field of the origin's", f"{exchange.MAX_FIELD:,} bytes", 502),
         ("fields of an origin's response", f"{exchange.MAX_FIELDS}", 502),
         (
@@ -75,7 +79,7 @@ def test_the_example_of_a_file_is_one_that_can_be_read(tmp_path: Path) -> None:
         ("tests of a condition", f"{load_conditions.MAX_TESTS:,}, audiences written out", "does not load"),
         ("a regular expression", f"{expressions._MAX_LENGTH:,} characters; run in linear time", "does not load"),
         ("includes of a template", f"{fragment_compiler._MAX_INCLUDES}", "does not load"),
-        ("what a text comes to", f"{fragments._MAX_OUTPUT:,} characters", "the experience is not shown"),
+        ("what a text comes to", f"{sandbox.MAX_OUTPUT:,} characters", "the experience is not shown"),
         (
             "tags of a page on which `:has()` stands before another part of a selector",
             f"{locate.MAX_TAGS_BEHIND_HAS:,}",
@@ -96,7 +100,10 @@ def test_the_example_of_a_file_is_one_that_can_be_read(tmp_path: Path) -> None:
             "is not carried",
         ),
         ("attributes that one of them vouches for", f"{attributes.MAX_ATTRIBUTES}", "the rest is not read"),
-        ("idle connections", f"{server_default('keep_alive_seconds')} seconds", "closed"),
+        ("the rest of a request head", "`head_seconds`", framing.TOO_SLOW.status),
+        ("request body", "`body_bytes`; left out, none: it streams", "413; what grew over it breaks off at the origin"),
+        ("requests of one connection that wait for the one before", f"those in {connection.PIECE_BYTES:,} bytes", None),
+        ("idle connections", f"{Deadlines().idle_seconds:.0f} seconds", "closed"),
     ],
 )  # fmt: skip
 def test_a_bound_is_that_of_the_code(bounded: str, bound: str, beyond: object) -> None:
@@ -113,6 +120,8 @@ def test_a_bound_is_that_of_the_code(bounded: str, bound: str, beyond: object) -
         f"in more than {coding._MAX_PARTS} parts",
         f"nested over {verify._MAX_DEPTH} deep",
         f"more than {verify._MAX_ATTRIBUTES} attributes on one tag",
+        f"or under {MIN_RATE} bytes a second in the long run",
+        f"and {workers.SPARE_SECONDS:.0f} more)",
         f"answered for up to {server_default('drain_seconds')} seconds",
         f"have not ended after {workers.END_SECONDS:.0f} seconds",
     ],

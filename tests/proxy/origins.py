@@ -20,9 +20,15 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from proxy.app import App
+from proxy.cache.page_cache import PageCache
+from proxy.cache.policy import Policy
+from proxy.cache.store import PageStore
 from proxy.company.finder import CompanyFinder
+from proxy.connection import Limits
 from proxy.hosts import Hosts
+from proxy.ledger import Ledger
 from proxy.origin.client import Origin
+from proxy.origin.errors import OriginError
 from proxy.page.memory import CutMemory
 from proxy.pipeline import Pipeline
 from proxy.profile.store import ProfileStore
@@ -30,11 +36,12 @@ from proxy.remember import Memory
 from proxy.request import RequestReader
 from proxy.rights.answers import Rights
 from proxy.rights.page import MePage
-from proxy.server import make_config
+from proxy.server import AnswerAtOnce, make_config
 from proxy.visitor.consent import ConsentReader
 from proxy.visitor.identity import IdentityReader
 from proxy.visitor.observe import Observer, make_observer
 from proxy.visitor.vouched import Vouched
+from proxy.websocket import WebSockets
 from rules.model import RuleBook
 
 PATIENCE_SECONDS = 10.0
@@ -248,7 +255,13 @@ class RunningServer:
 
 @contextlib.contextmanager
 def running_server(
-    make_app: Callable[[], ASGIApp], cleanup: Callable[[], Any] | None = None
+    make_app: Callable[[], ASGIApp],
+    cleanup: Callable[[], Any] | None = None,
+    express: AnswerAtOnce | None = None,
+    *,
+    websockets: bool = False,
+    limits: Limits | None = None,
+    drain_seconds: int = 1,
 ) -> Iterator[RunningServer]:
     """Runs the guarded server in a thread. `make_app` is called, and `cleanup` awaited at the end, in its loop."""
     listener = socket.create_server(("127.0.0.1", 0))
@@ -256,7 +269,9 @@ def running_server(
     servers: list[PromptServer] = []
 
     async def serve() -> None:
-        server = PromptServer(make_config(make_app(), drain_seconds=1))
+        server = PromptServer(
+            make_config(make_app(), express=express, websockets=websockets, limits=limits, drain_seconds=drain_seconds)
+        )
         servers.append(server)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         started.set()
@@ -276,9 +291,9 @@ def running_server(
 
 
 @contextlib.contextmanager
-def asgi_origin(app: ASGIApp) -> Iterator[RunningServer]:
+def asgi_origin(app: ASGIApp, limits: Limits | None = None, *, drain_seconds: int = 1) -> Iterator[RunningServer]:
     """An ASGI app as the origin."""
-    with running_server(lambda: app) as server:
+    with running_server(lambda: app, limits=limits, drain_seconds=drain_seconds) as server:
         yield server
 
 
@@ -303,18 +318,31 @@ def running_proxy(
     keys: Sequence[bytes] = (),
     companies: CompanyFinder | None = None,
     vouched: Vouched | None = None,
+    policy: Policy | None = None,
+    is_express: bool = True,
+    websockets: Callable[[Origin, Hosts], WebSockets] = WebSockets,
+    limits: Limits | None = None,
     **origin_options: float,
 ) -> Iterator[RunningServer]:
-    """The proxy before `origin_url`, as it runs in production: the real server, app, pipeline and client."""
+    """The proxy before `origin_url`, as it runs in production: the real server, app, pipeline and client.
+
+    It has a page cache where it is given a `policy`.
+    """
     observer, book = observer or plain_observer(), book or RuleBook()
     identity = identity or IdentityReader(ConsentReader(), now=now)
-    origin = Origin(origin_url, **origin_options)
+    origin, ledger, reader = Origin(origin_url, **origin_options), Ledger(1 << 20), reader or RequestReader()
+    cuts = CutMemory(ledger)
+    cache: PageCache | None = None
+    if policy is not None:
+        clock = lambda: now().timestamp()  # noqa: E731 - a clock is handed in as a function
+        cache = PageCache(PageStore(ledger), policy, now=clock, failures=(OriginError,))
     pipeline = Pipeline(
         origin,
         observer,
         book,
         now=now,
-        cuts=CutMemory(1 << 20),
+        cuts=cuts,
+        cache=cache,
         identity=identity,
         hosts=hosts,
         memory=Memory(observer, now, profiles),
@@ -322,6 +350,16 @@ def running_proxy(
         vouched=vouched,
     )
     rights = Rights(MePage.open(), identity, keys, store=profiles, now=now, book=book)
-    app = App(pipeline, reader or RequestReader(), is_ready=is_ready, rights=rights)
-    with running_server(lambda: app, origin.close) as server:
+    served = websockets(origin, hosts or Hosts())
+    app = App(pipeline, reader, is_ready=is_ready, rights=rights, websockets=served)
+    express = pipeline.express(reader, prefix="/_tailor") if is_express else None
+
+    async def close() -> None:
+        if cache is not None:
+            await cache.close()
+        cuts.close()
+        await origin.close()
+
+    answer = express.answer if express else None
+    with running_server(lambda: app, close, answer, websockets=True, limits=limits) as server:
         yield server

@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,10 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from proxy.admin import Admin
+from proxy.admin import MAX_BODY, Admin
+from proxy.fleet import Alone, Fleet, Report, Reports
+from proxy.orders import Counts, Orders, Reload, Status, TellStatus
+from proxy.purges import Place, Purge
 from proxy.reload import Failure, RuleKeeper
 from proxy.settings import Settings
 from rules.model import RuleBook
@@ -25,21 +28,49 @@ class Client:
     app: Starlette
     host: str
 
-    def ask(self, path: str, headers: Mapping[bytes, bytes] | None = None, method: str = "GET") -> httpx.Response:
+    def ask(
+        self, path: str, headers: Mapping[bytes, bytes] | None = None, method: str = "GET", body: bytes = b""
+    ) -> httpx.Response:
         async def ask() -> httpx.Response:
             transport = httpx.ASGITransport(self.app)
             async with httpx.AsyncClient(transport=transport, base_url=f"http://{self.host}") as client:
-                return await client.request(method, path, headers=headers)
+                return await client.request(method, path, headers=headers, content=body)
 
         return asyncio.run(ask())
 
 
-def client(*, ready: bool = True, failure: Failure | None = None, host: str = "127.0.0.1", **given: Any) -> Client:
+@dataclass
+class Several:
+    """A fleet of which a test says what its processes report."""
+
+    reports: Reports
+    asked: list[Any] = field(default_factory=list)
+
+    async def ask(self, order: Any) -> Reports:
+        self.asked.append(order)
+        return self.reports
+
+
+COUNTS: Counts = {"failures": {"cut": 1}, "left_out": {"hero": 2}, "set_aside": 0}
+
+
+def client(
+    *,
+    ready: bool = True,
+    failure: Failure | None = None,
+    host: str = "127.0.0.1",
+    fleet: Fleet | None = None,
+    **given: Any,
+) -> Client:
     settings = Settings.model_validate({"origin": "http://127.0.0.1:9000", **given})
     keeper = RuleKeeper(Path("rules"), RuleBook(), b"", lambda _: RuleBook(), lambda: NOON)
     keeper.failure = failure
-    counts: dict[str, dict[str, int] | int] = {"failures": {"cut": 1}, "left_out": {"hero": 2}, "set_aside": 0}
-    return Client(Admin(settings, keeper, "1.2.3", lambda: ready, lambda: counts).app(), host)
+    orders = Orders(settings, keeper, "1.2.3", lambda: COUNTS)
+    return Client(Admin(settings, orders, lambda: ready, fleet or Alone(orders.carry_out)).app(), host)
+
+
+def two(first: Any, second: Any, *missing: int) -> Several:
+    return Several(Reports((Report(1, first), Report(2, second)), missing))
 
 
 @pytest.mark.parametrize("path", ["/livez", "/_tailor/livez", "/readyz", "/_tailor/readyz"])
@@ -113,3 +144,108 @@ def test_health_needs_no_token() -> None:
 def test_nothing_else_is_there() -> None:
     assert client().ask("/").status_code == 404
     assert client().ask("/status", method="POST").status_code == 405
+
+
+def test_the_status_of_all_has_each_and_what_they_counted_together() -> None:
+    fleet = two(Status({"process": 1}, COUNTS), Status({"process": 2}, COUNTS))
+    answer = client(fleet=fleet).ask("/status?all")
+    assert fleet.asked == [TellStatus()]
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "processes": [{"process": 1, **COUNTS}, {"process": 2, **COUNTS}],
+        "totals": {"failures": {"cut": 2}, "left_out": {"hero": 4}, "set_aside": 0},
+        "missing": [],
+    }
+
+
+def test_a_purge_is_told_to_all_and_answered_with_the_sum() -> None:
+    fleet = two(3, 4)
+    answer = client(fleet=fleet).ask("/purge", method="POST", body=b'{"url": "https://shop.example/a", "soft": true}')
+    assert fleet.asked == [Purge(urls=(Place(b"shop.example", b"/a"),), soft=True)]
+    assert (answer.status_code, answer.json()) == (200, {"purged": 7, "processes": 2, "missing": []})
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_purge_that_did_not_reach_all_is_told() -> None:
+    answer = client(fleet=two(3, 4, 77)).ask("/purge", method="POST", body=b'{"all": true}')
+    assert (answer.status_code, answer.json()) == (504, {"purged": 7, "processes": 2, "missing": [77]})
+
+
+def test_what_is_no_purge_is_told() -> None:
+    answer = client().ask("/purge", method="POST", body=b'{"urls": []}')
+    assert answer.status_code == 400
+    assert answer.json() == {"error": "`urls` is not known", "hint": "did you mean 'url'?"}
+
+
+def test_a_body_that_is_too_large_is_not_read_to_its_end() -> None:
+    assert client().ask("/purge", method="POST", body=b" " * MAX_BODY).status_code == 400
+    assert client().ask("/purge", method="POST", body=b" " * (MAX_BODY + 1)).status_code == 413
+
+
+@pytest.mark.parametrize("path", ["/a/%7Ex?b=1", "/status", "/purge", "/"])
+def test_the_method_purge_is_for_every_path_under_the_name_of_the_site(path: str) -> None:
+    fleet = two(1, 0)
+    answer = client(fleet=fleet).ask(path, {b"host": b"shop.example"}, method="PURGE")
+    assert answer.status_code == 200
+    assert fleet.asked == [Purge(urls=(Place(b"shop.example", path.replace("%7E", "~").encode()),))]
+
+
+def test_the_method_purge_hears_what_its_headers_say() -> None:
+    fleet = two(1, 0)
+    client(fleet=fleet).ask("/", {b"surrogate-key": b"a b", b"fastly-soft-purge": b"1"}, method="PURGE")
+    assert fleet.asked == [Purge(tags=(b"a", b"b"), soft=True)]
+
+
+def test_with_a_public_url_the_method_purge_means_the_site_under_any_name() -> None:
+    fleet = two(1, 0)
+    client(fleet=fleet, public_url="https://shop.example").ask("/a", method="PURGE")
+    assert fleet.asked == [Purge(urls=(Place(b"shop.example", b"/a"),))]
+
+
+def test_a_path_that_can_be_read_in_two_ways_is_not_purged() -> None:
+    answer = client().ask("/a/%2e%2e/b", method="PURGE")
+    assert answer.status_code == 400
+    assert "the path holds a dot segment" in answer.json()["error"]
+
+
+@pytest.mark.parametrize(("method", "path"), [("PURGE", "/"), ("POST", "/purge"), ("POST", "/reload")])
+@pytest.mark.parametrize("origin", [b"http://evil.example", b"null", b"http://127.0.0.1:8081"])
+def test_a_web_page_can_order_nothing(method: str, path: str, origin: bytes) -> None:
+    fleet = two(0, 0)
+    headers = {b"origin": origin, b"content-type": b"text/plain"}
+    assert client(fleet=fleet).ask(path, headers, method, b'{"all": true}').status_code == 403
+    assert fleet.asked == []
+
+
+def test_no_page_is_allowed_to_ask_by_other_methods() -> None:
+    answer = client().ask("/purge", {b"origin": b"http://evil.example", b"access-control-request-method": b"PURGE"})
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+@pytest.mark.parametrize(("method", "path"), [("PURGE", "/"), ("POST", "/purge"), ("POST", "/reload")])
+def test_where_there_is_a_token_an_order_needs_it(method: str, path: str) -> None:
+    fleet = two(0, {"last_error": None})
+    fleet.reports = Reports()
+    visitor = client(fleet=fleet, admin_token=TOKEN)
+    body = b'{"all": true}'
+    assert visitor.ask(path, method=method, body=body).status_code == 401
+    assert fleet.asked == []
+    assert visitor.ask(path, {b"authorization": f"Bearer {TOKEN}".encode()}, method, body).status_code == 200
+
+
+def test_a_reload_is_told_to_all_and_answered_with_what_each_has() -> None:
+    fleet = two({"process": 1, "last_error": None}, {"process": 2, "last_error": None})
+    answer = client(fleet=fleet).ask("/reload", method="POST")
+    assert fleet.asked == [Reload()]
+    assert (answer.status_code, answer.json()["processes"]) == (200, list(fleet.reports.results))
+
+
+def test_a_reload_of_rules_that_do_not_load_is_no_success() -> None:
+    broken = {"process": 2, "last_error": {"at": "2026-12-01T12:00:00+00:00", "problems": ["rules/a.yaml:1:1: no"]}}
+    assert (
+        client(fleet=two({"process": 1, "last_error": None}, broken)).ask("/reload", method="POST").status_code == 422
+    )
+
+
+def test_an_order_is_not_given_by_looking() -> None:
+    assert client().ask("/purge").status_code == client().ask("/reload").status_code == 405

@@ -62,6 +62,9 @@ class Resolver:
     columns: Columns | None = None
     asked: list[Address] = field(default_factory=list)
 
+    def resolve_now(self, address: Address) -> Columns | None:
+        return None
+
     async def resolve(self, address: Address) -> Columns | None:
         self.asked.append(address)
         return self.columns

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.proxy.origins import PATIENCE_SECONDS, Connection, ok, scripted_origin
-from tests.proxy.test_serve import Running, serving
+from tests.proxy.serving import Running, serving
 
 MEGABYTE = 1 << 20
 GIGABYTE = 1 << 30

@@ -15,6 +15,7 @@ import pytest
 from backports import zstd
 
 from proxy.app import App
+from proxy.ledger import Ledger
 from proxy.origin.client import Origin
 from proxy.page.memory import CutMemory
 from proxy.pipeline import Pipeline
@@ -104,7 +105,7 @@ def personal_proxy(
         observer or plain_observer(),
         book_of(RULES),
         now=lambda: datetime.now(UTC),
-        cuts=CutMemory(1 << 20),
+        cuts=CutMemory(Ledger(1 << 20)),
         page_bytes=page_bytes,
         page_seconds=page_seconds,
     )
@@ -129,11 +130,13 @@ def test_a_changed_page_says_nothing_of_the_origins_bytes_and_is_the_visitors_al
     _, answer = through(get(b"/"), ok(PAGE, HTML, *CACHING))
 
     assert answer.body == CHANGED
+    assert answer["etag"].startswith('W/"')
     assert answer.headers == [
         ("content-type", "text/html; charset=utf-8"),
         ("x-kept", "1"),
         ("via", "1.1 tailor"),
         ("cache-control", "private, no-cache"),
+        ("etag", answer["etag"]),
         ("vary", "accept-encoding"),
         ("content-length", str(len(CHANGED))),
         ("connection", "close"),

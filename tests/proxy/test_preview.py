@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from proxy.app import App
+from proxy.ledger import Ledger
 from proxy.origin.client import Origin
 from proxy.page.memory import CutMemory
 from proxy.pipeline import Pipeline
@@ -99,7 +100,7 @@ def previewing(*replies: bytes, rules: Rules | None = None) -> Iterator[Author]:
     running = rules or Rules(book_of(RULES))
     with scripted_origin(replying(*(replies or [ok(PAGE, *HTML)] * 3))) as site:
         origin = Origin(site.url)
-        cuts = CutMemory(1 << 20)
+        cuts = CutMemory(Ledger(1 << 20))
         identity = IdentityReader(ConsentReader(), now=lambda: NOON)
 
         def make_pipeline(book: RuleBook, stand_in: StandIn) -> Pipeline:

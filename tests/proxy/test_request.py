@@ -152,3 +152,8 @@ BODIES = {
 @pytest.mark.parametrize(("fields", "has_body"), BODIES.values(), ids=BODIES.keys())
 def test_the_framing_tells_of_a_body(fields: tuple[tuple[bytes, bytes], ...], has_body: bool) -> None:
     assert read(*fields).has_body is has_body
+
+
+@pytest.mark.parametrize(("spoken", "scheme"), [(b"wss", "https"), (b"ws", "http"), (b"WSS", "https")])
+def test_a_websocket_s_scheme_is_that_of_its_pages(spoken: bytes, scheme: str) -> None:
+    assert TRUSTING.read(scope((b"x-forwarded-proto", spoken), peer="10.0.0.1")).scheme == scheme

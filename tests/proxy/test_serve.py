@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -11,7 +10,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -20,48 +18,8 @@ import pytest
 from proxy.serve import ListenError, Listeners, listen, prepare_profiles, probe, url_of
 from proxy.settings import Settings
 from tests.proxy.origins import Connection, ScriptedOrigin, ok, replying, scripted_origin
+from tests.proxy.serving import BOOK, PATIENCE_SECONDS, Running, serving
 from tests.proxy.visitor.databases import MALMO_FLAT, OSLO_GEOIP2, write_database
-
-PATIENCE_SECONDS = 30.0
-BOOK = "experiences:\n  hello: {pages: /nowhere, change: [{select: h1, text: Hi}]}\n"
-
-
-@dataclass(frozen=True)
-class Running:
-    """A `tailor serve` that has told where it listens."""
-
-    process: subprocess.Popen[str]
-    greeting: str
-    public: str
-    admin: str
-
-    def end(self, number: signal.Signals = signal.SIGTERM) -> str:
-        """The rest of what it says on standard error."""
-        self.process.send_signal(number)
-        return self.process.communicate(timeout=PATIENCE_SECONDS)[1]
-
-
-@contextlib.contextmanager
-def serving(folder: Path, origin: str, *flags: str) -> Iterator[Running]:
-    (folder / "rules").mkdir(exist_ok=True)
-    (folder / "rules" / "book.yaml").write_text(BOOK)
-    command = [sys.executable, "-c", "from proxy.cli import main; main()", "serve"]
-    with subprocess.Popen(
-        [*command, "--origin", origin, "--port", "0", "--admin-port", "0", *flags],
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=folder,
-        start_new_session=True,
-        env={name: value for name, value in os.environ.items() if not name.startswith("TAILOR_")},
-    ) as process:
-        try:
-            assert process.stderr is not None
-            first, second = process.stderr.readline(), process.stderr.readline()
-            public, admin = re.findall(r"(http://[0-9.]+:\d+)/", second)
-            yield Running(process, first + second, public, admin)
-        finally:
-            if process.poll() is None:
-                process.kill()
 
 
 @pytest.fixture

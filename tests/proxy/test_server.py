@@ -10,8 +10,11 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.server import ServerState
 
+from proxy.connection import Limits
+from proxy.connections import Connections
+from proxy.cycle import BrokenResponseError
 from proxy.framing import MAX_FIELDS, MAX_HEAD, MAX_REQUEST_LINE
-from proxy.server import BrokenResponseError, GuardedProtocol, make_config
+from proxy.server import GuardedProtocol, make_config
 from tests.proxy.origins import PATIENCE_SECONDS, RunningServer, asgi_origin
 
 
@@ -367,7 +370,7 @@ def test_a_request_that_outlasts_the_server_gets_a_503_and_one_line_in_the_log(
 
     assert status_of(answer) == 503
     assert b"\r\nconnection: close\r\n" in answer
-    assert [record.getMessage() for record in caplog.records if record.name == "proxy.server"] == [
+    assert [record.getMessage() for record in caplog.records if record.name == "proxy.cycle"] == [
         "GET /slow: not answered before the server's end"
     ]
     assert not any(record.exc_info for record in caplog.records)
@@ -395,7 +398,7 @@ def test_a_body_does_not_wait_for_its_heads_acknowledgement() -> None:
         config.load()
         listener = socket.create_server(("127.0.0.1", 0))
         server = await asyncio.get_running_loop().create_server(
-            lambda: Looking(config, ServerState(), {}), sock=listener
+            lambda: Looking(config, ServerState(), {}, limits=Limits(), room=Connections(1)), sock=listener
         )
         async with server:
             _, writer = await asyncio.open_connection(*listener.getsockname())

@@ -66,3 +66,9 @@ def test_holidays_are_those_of_the_visitors_country(country: str, moment: str, h
 def test_what_nobody_asks_is_not_looked_up_in_a_calendar() -> None:
     assert "time.holiday" not in make_context({"geo.country": "NO"}, now=LATE, needed={"geo.country"}).signals
     assert "time.holiday" in make_context({"geo.country": "NO"}, now=LATE, needed={"time.holiday"}).signals
+
+
+def test_the_clock_is_not_asked_where_nothing_of_it_is_needed() -> None:
+    assert "time.hour" not in make_context({}, now=LATE, needed={"geo.country"}).signals
+    assert "time.hour" in make_context({}, now=LATE, needed={"time.date"}).signals
+    assert "time.hour" in make_context({}, now=LATE).signals

@@ -81,7 +81,7 @@ def test_choices_stand_in_order_and_every_experience_has_a_reason(tmp_path: Path
 def test_every_fragment_of_a_choice_is_rendered(tmp_path: Path) -> None:
     hero = decided(tmp_path, {"geo.country": "NO", "geo.city": "Oslo"}).choices[0]
     assert set(hero.renderings) == set(hero.variant.fragments)
-    assert [rendering.values for rendering in hero.renderings.values()] == [("Oslo",), ()]
+    assert [hero.renderings[fragment].values for fragment in hero.variant.fragments] == [("Oslo",), ()]
 
 
 def test_two_visitors_who_differ_in_values_alone_have_one_fingerprint(tmp_path: Path) -> None:
@@ -102,6 +102,30 @@ def test_another_branch_of_a_text_is_another_fingerprint(tmp_path: Path) -> None
 def test_an_edited_change_is_another_fingerprint(tmp_path: Path) -> None:
     edited = BOOK.replace("select: h3", "select: h4")
     assert decided(tmp_path, {}).fingerprint != decided(tmp_path, {}, text=edited).fingerprint
+
+
+def test_a_fingerprint_is_the_same_in_every_process(tmp_path: Path) -> None:
+    signals: dict[str, Value] = {"geo.country": "NO", "geo.city": "Oslo", "visitor.plan": "Pro"}
+    for _ in range(2):
+        assert decided(tmp_path, signals).fingerprint.hex() == "a281b259ba4b8691745659be81666a25"
+
+
+def test_what_a_fingerprint_covers_is_kept_for_some_shapes_and_told_for_any(tmp_path: Path) -> None:
+    text = "{% for c in visitor.plan %}.{% endfor %}"
+    book = rulebook(tmp_path, f"experiences: {{a: {{pages: /, change: {{select: h1, text: '{text}'}}}}}}")
+    plan, (variant,) = make_plan(book, "", "/", {}), book.experiences[0].variants
+    contexts = [make_context({"visitor.plan": "x" * length}, now=WEDNESDAY) for length in (*range(1, 100), 20_000)]
+    fingerprints = [decide(plan, context).fingerprint for context in contexts]
+    assert len(set(fingerprints)) == len(contexts)
+    assert [decide(plan, context).fingerprint for context in contexts] == fingerprints
+    assert len(variant.told) == 64
+
+
+def test_a_shape_that_is_large_is_not_kept(tmp_path: Path) -> None:
+    text = "{% for c in visitor.plan %}.{% endfor %}"
+    book = rulebook(tmp_path, f"experiences: {{a: {{pages: /, change: {{select: h1, text: '{text}'}}}}}}")
+    decide(make_plan(book, "", "/", {}), make_context({"visitor.plan": "x" * 20_000}, now=WEDNESDAY))
+    assert book.experiences[0].variants[0].told == {}
 
 
 def test_no_experience_decides_nothing(tmp_path: Path) -> None:

@@ -19,6 +19,21 @@ experiences:
     assert [fragment.source for fragment in experience.fragments] == ["/a", "Go", "T"]
 
 
+def test_a_variant_tells_what_is_settled_from_what_varies(tmp_path: Path) -> None:
+    text = """
+experiences:
+  a:
+    pages: /
+    change:
+      - {select: a, text: Go}
+      - {select: b, text: "To {{ geo.city }}"}
+"""
+    (variant,) = rulebook(tmp_path, text).experiences[0].variants
+    go, to = variant.fragments
+    assert variant.varying == (to,)
+    assert variant.settled == {go: go.static}
+
+
 def test_visitors_see_what_is_enabled_and_no_draft(tmp_path: Path) -> None:
     rest = "pages: /, change: {select: a, text: b}"
     text = f"""

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from rules.model import RuleBook
 from rules.plan import make_plan, make_shortlist
 from tests.rules.reading import rulebook
@@ -100,3 +102,32 @@ def test_holidays_hang_on_the_visitors_country_and_clock(tmp_path: Path) -> None
 def test_a_url_that_no_experience_touches_has_an_empty_plan(tmp_path: Path) -> None:
     plan = make_plan(rulebook(tmp_path, f"experiences: {{a: {{pages: /, {CHANGE}}}}}"), "", "/b", {})
     assert (plan.experiences, plan.signals) == ((), frozenset())
+
+
+@pytest.mark.parametrize(
+    ("experience", "hangs"),
+    [
+        pytest.param("who: {geo.country: NO}", False, id="no clock"),
+        pytest.param("when: {days: mon-fri}", True, id="a schedule"),
+        pytest.param("who: {time.hour: {at_least: 18}}", True, id="a signal of time"),
+        pytest.param("who: {any: [geo.country: NO, none: [visitor.since: {within: 30d}]]}", True, id="an age"),
+    ],
+)
+def test_a_plan_hangs_on_the_clock_where_one_of_its_experiences_does(
+    tmp_path: Path, experience: str, hangs: bool
+) -> None:
+    text = f"""
+experiences:
+  plain: {{pages: /**, {CHANGE}}}
+  asked: {{pages: {{path: /asked, query: {{ref: mail}}}}, {experience}, {CHANGE}}}
+  here: {{pages: /here, {experience}, {CHANGE}}}
+"""
+    book = rulebook(tmp_path, text)
+    assert make_plan(book, "", "/here", {}).hangs_on_clock is hangs
+    assert make_plan(book, "", "/asked", {"ref": "mail"}).hangs_on_clock is hangs
+    assert make_plan(book, "", "/asked", {}).hangs_on_clock is False
+
+
+def test_a_text_that_tells_the_time_hangs_on_the_clock(tmp_path: Path) -> None:
+    text = 'experiences: {late: {pages: /, change: {select: h1, text: "It is {{ time.hour }} o\'clock"}}}'
+    assert make_plan(rulebook(tmp_path, text), "", "/", {}).hangs_on_clock

@@ -12,6 +12,7 @@ from proxy.cache.messages import combined
 from proxy.cache.page_cache import PageCache
 from proxy.cache.policy import Asked, Policy
 from proxy.cache.store import PageStore
+from proxy.ledger import Ledger
 from proxy.names import SiteName
 from proxy.wire import Headers
 from tests.proxy.cache.table import START
@@ -144,7 +145,7 @@ class Site:
     def __post_init__(self) -> None:
         self.clock = Clock()
         self.origin = Origin(self.script)
-        self.store = PageStore(self.max_bytes)
+        self.store = PageStore(Ledger(self.max_bytes))
         self.cache = PageCache(
             self.store,
             self.policy,

@@ -10,8 +10,10 @@ import pytest
 
 from proxy.cache.page_cache import PageCache
 from proxy.cache.policy import Asked, Policy
-from proxy.cache.sessions import SessionPreset, session_cookies
+from proxy.cache.sessions import session_cookies
 from proxy.cache.store import PageStore
+from proxy.cache_settings import SessionPreset
+from proxy.ledger import Ledger
 from proxy.origin.client import Origin
 from proxy.origin.errors import OriginBodyError, OriginError
 from tests.proxy.cache.scripted import (
@@ -269,7 +271,7 @@ def test_the_client_to_the_origin_is_what_fetches() -> None:
 
     async def ask(url: str) -> list[Got]:
         origin = Origin(url)
-        cache = PageCache(PageStore(1 << 20), Policy(), now=Clock(), failures=(OriginError,))
+        cache = PageCache(PageStore(Ledger(1 << 20)), Policy(), now=Clock(), failures=(OriginError,))
         asked = Asked(SITE, b"/", ((b"host", b"shop.example"),))
         got = [await take(await cache.get(asked, origin.fetch)) for _ in range(3)]
         with pytest.raises(OriginBodyError):

@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 
 from proxy.cache.cache_status import CacheStatus, Forward
-from proxy.cache.policy import Asked, Lifetimes, Policy
-from proxy.cache.sessions import SessionPreset, session_cookies
+from proxy.cache.policy import Asked, Lifetimes, Policy, make_policy
+from proxy.cache.sessions import session_cookies
+from proxy.cache_settings import SessionPreset
+from proxy.settings import Settings
 from proxy.wire import Headers
 from rules.errors import MistakeError
 from tests.proxy.cache.scripted import SITE
@@ -69,3 +71,39 @@ def test_the_operator_gives_lifetimes_by_path_and_the_first_counts(target: bytes
 def test_a_pattern_that_is_no_path_is_refused() -> None:
     with pytest.raises(MistakeError, match="does not begin"):
         Lifetimes.of({"blog/**": 60})
+
+
+def policy_of(**given: object) -> Policy:
+    return make_policy(Settings.model_validate({"origin": "http://127.0.0.1:9000", **given}))
+
+
+def test_the_operators_words_become_the_policy() -> None:
+    words = {"session_cookies": ["default", "shop_*"], "tracking_parameters": ["default", "ref"]}
+    policy = policy_of(cache={"/blog/**": "60s"}, **words)
+    assert policy.lifetimes.assigned(SITE.host, b"/blog/a") == 60
+    assert all(map(policy.sessions.are_in, (b"sessionid=x", b"cart=x", b"shop_x=1")))
+    assert all(map(policy.tracking.has, ("utm_source", "ref")))
+
+
+def test_an_operator_may_name_other_cookies_and_parameters_in_place_of_the_default() -> None:
+    policy = policy_of(session_cookies=["ghost"], tracking_parameters=["ref"])
+    assert policy.sessions.are_in(b"ghost-members-ssr=x")
+    assert not policy.sessions.are_in(b"sessionid=x")
+    assert not policy.tracking.has("utm_source")
+
+
+@pytest.mark.parametrize(
+    ("asked", "target"),
+    [
+        (Asked(SITE, b"/a?gclid=1&b=2", ()), b"/a?b=2"),
+        (Asked(SITE, b"/a?gclid=1&b=2", (), method="HEAD"), b"/a?b=2"),
+        (Asked(SITE, b"/a?gclid=1&b=2", (), method="POST"), b"/a?gclid=1&b=2"),
+        (Asked(SITE, b"/a?gclid=1&b=2", (), has_body=True), b"/a?gclid=1&b=2"),
+        (Asked(SITE, b"/a?gclid=1&b=2", ((b"cookie", b"sessionid=1"),)), b"/a?gclid=1&b=2"),
+    ],
+)
+def test_the_origin_gets_all_parameters_of_what_goes_past_the_cache(asked: Asked, target: bytes) -> None:
+    errand = POLICY.read(asked)
+
+    assert errand.target == target
+    assert errand.key == b"https://shop.example/a?b=2"

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.cache.sessions import SessionPreset, bears_session, session_cookies
+from proxy.cache.sessions import bears_session, session_cookies
+from proxy.cache_settings import SessionPreset
 
 EVERY_COOKIE = session_cookies(SessionPreset)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from proxy.company.accounts_file import load_accounts
-from proxy.company.finder import CONFIDENCE, CompanyFinder, email_of
+from proxy.company.finder import CONFIDENCE, CompanyFinder, Question, email_of
 from proxy.company.links import LinkReader, sign_company
 from proxy.company.network import load_networks
 from proxy.company.resolver import Columns
@@ -32,6 +32,9 @@ Aldervale Hospital,Aldervale,aldervale.example,,64499,healthcare,2,Ola
 class Resolver:
     columns: Columns | None = None
     asked: list[Address] = field(default_factory=list)
+
+    def resolve_now(self, address: Address) -> Columns | None:
+        return None
 
     async def resolve(self, address: Address) -> Columns | None:
         self.asked.append(address)
@@ -164,3 +167,31 @@ def test_the_vouched_email_is_the_domain_before_the_address() -> None:
     assert email_of({"visitor.email": "a@x.example", "visitor.email_domain": "y.example"}) == "y.example"
     assert email_of({"visitor.email": "a@x.example"}) == "a@x.example"
     assert email_of({"visitor.plan": "gold"}) == ""
+
+
+def test_only_what_the_resolver_has_to_tell_is_left_open(finder: CompanyFinder) -> None:
+    assert finder.find_now(ip_address("8.8.8.8")) == find(finder, "8.8.8.8")
+    assert finder.find_now(ip_address("127.0.0.1")) == {}
+    question = finder.find_now(ip_address("203.0.114.9"))
+    assert isinstance(question, Question)
+    assert asked(finder) == []
+    assert asyncio.run(with_resolver(finder, name="Storebrand").ask(question))["company.name"] == "Storebrand"
+    assert asyncio.run(finder.ask(question)) == question.otherwise
+
+
+@pytest.mark.parametrize(("said", "found"), [({"name": "Storebrand"}, "Storebrand"), ({}, None)])
+def test_what_the_resolver_said_before_counts_at_once(finder: CompanyFinder, said: Columns, found: str | None) -> None:
+    class Kept(Resolver):
+        def resolve_now(self, address: Address) -> Columns | None:
+            return said
+
+    kept = CompanyFinder(finder.accounts, finder.networks, finder.links, Kept())
+    signals = kept.find_now(ip_address("1.1.1.1"))
+    assert not isinstance(signals, Question)
+    assert signals.get("company.name") == found
+
+
+def test_a_link_is_refused_once_also_where_the_resolver_is_asked(finder: CompanyFinder) -> None:
+    find(finder, "1.1.1.1", link="forged")
+    assert finder.links is not None
+    assert finder.links.refused == {"tampered": 1}

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from proxy.company.resolver import Columns, ResolverError, SparingResolver
+from proxy.company.resolver import NOBODY, Columns, ResolverError, SparingResolver
 from proxy.wire import Address
 
 NORDEA: Columns = {"name": "Nordea", "employees": 28000}
@@ -198,5 +198,47 @@ def test_what_is_kept_is_bounded() -> None:
         for address in (FIRST, SECOND, THIRD, FIRST):
             await resolver.resolve(address)
         assert service.asked == [FIRST, SECOND, THIRD, FIRST]
+
+    run(steps)
+
+
+def test_without_waiting_it_says_what_it_was_told_and_else_that_it_has_to_ask() -> None:
+    async def steps() -> None:
+        service = ready(lambda address: NORDEA if address == FIRST else None)
+        resolver = SparingResolver(service, clock=Clock())
+        assert resolver.resolve_now(FIRST) is None
+        assert service.asked == []
+        await resolver.resolve(FIRST)
+        await resolver.resolve(SECOND)
+        assert resolver.resolve_now(FIRST) == NORDEA
+        assert resolver.resolve_now(SECOND) == NOBODY
+
+    run(steps)
+
+
+def test_there_is_nothing_to_wait_for_where_the_service_can_not_be_asked() -> None:
+    async def steps() -> None:
+        service = Service()
+        resolver = SparingResolver(service, clock=Clock(), wait_seconds=30, most_at_once=1)
+        asking = asyncio.create_task(resolver.resolve(FIRST))
+        await service.reached.wait()
+        assert resolver.resolve_now(FIRST) is None
+        assert resolver.resolve_now(SECOND) == NOBODY
+        assert resolver.counts["crowded"] == 1
+        service.gate.set()
+        await asking
+        assert resolver.resolve_now(SECOND) is None
+
+    run(steps)
+
+
+def test_a_service_that_is_left_alone_is_not_waited_for() -> None:
+    async def steps() -> None:
+        clock = Clock()
+        resolver = SparingResolver(ready(failing), clock=clock, failures_until_rest=1, rest_seconds=30)
+        await resolver.resolve(FIRST)
+        assert resolver.resolve_now(SECOND) == NOBODY
+        clock.seconds += 31
+        assert resolver.resolve_now(SECOND) is None
 
     run(steps)

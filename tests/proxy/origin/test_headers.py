@@ -9,7 +9,6 @@ from proxy.origin.headers import (
     VIA,
     VISITOR_FIELD,
     asks_for_page,
-    changed_response_headers,
     personal_request_headers,
     personal_response_headers,
     readable_codings,
@@ -143,8 +142,10 @@ def test_what_an_untrusted_peer_says_of_hops_is_replaced(field: tuple[bytes, byt
 
 @pytest.mark.parametrize("field", FORGED_ELSEWHERE)
 def test_what_only_a_proxy_can_know_passes_from_a_trusted_one_alone(field: tuple[bytes, bytes]) -> None:
+    # With underscores it is nobody's: so strangers get a field past a proxy that writes its own with hyphens.
+    passed = [field[1]] if b"_" not in field[0] else []
     assert field[0] not in names(sent(field))
-    assert values(sent(field, peer="10.0.0.1", trusted=True), field[0]) == [field[1]]
+    assert values(sent(field, peer="10.0.0.1", trusted=True), field[0]) == passed
 
 
 @pytest.mark.parametrize("name", APPLICATIONS)
@@ -289,7 +290,7 @@ def test_no_shared_cache_may_keep_a_page_that_stayed_as_it_was() -> None:
 
 
 def test_no_shared_cache_may_keep_a_page_that_was_changed() -> None:
-    headers = changed_response_headers(PUBLIC, length=5, coding="identity")
+    headers = rewritten_response_headers(personal_response_headers(PUBLIC), length=5)
 
     assert names(headers) == [b"cache-control", b"vary", b"content-length"]
     assert values(headers, b"cache-control") == [b"private, no-cache"]
@@ -303,18 +304,19 @@ def test_a_page_that_stayed_as_it_was_keeps_what_the_origin_said_of_it() -> None
 
 
 def test_a_page_that_was_changed_says_nothing_of_the_origins_bytes() -> None:
-    headers = changed_response_headers(OWN, length=5, coding="gzip")
+    headers = rewritten_response_headers(OWN, length=5, coding="gzip")
 
     assert not set(names(headers)) & set(OWN_BYTES)
 
 
-def test_a_page_that_was_changed_tells_its_own_length_and_coding() -> None:
-    origins = ((b"content-length", b"999"), (b"content-encoding", b"br"))
+def test_a_page_that_was_changed_tells_its_own_length_coding_and_tag() -> None:
+    origins = ((b"content-length", b"999"), (b"content-encoding", b"br"), (b"etag", b'"1"'))
 
-    headers = changed_response_headers(origins, length=5, coding="gzip")
+    headers = rewritten_response_headers(origins, length=5, coding="gzip", etag=b'W/"2"')
 
     assert values(headers, b"content-length") == [b"5"]
     assert values(headers, b"content-encoding") == [b"gzip"]
+    assert values(headers, b"etag") == [b'W/"2"']
 
 
 def test_a_page_that_is_the_same_for_everyone_keeps_what_caches_may_do() -> None:
@@ -345,7 +347,7 @@ def test_what_may_have_to_be_read_is_asked_for_in_codings_that_we_read() -> None
 
 @pytest.mark.parametrize("vary", [b"Accept-Encoding", b"cookie, accept-encoding", b"*"])
 def test_vary_is_told_once(vary: bytes) -> None:
-    assert values(changed_response_headers(((b"vary", vary),), length=5, coding="identity"), b"vary") == [vary]
+    assert values(rewritten_response_headers(((b"vary", vary),), length=5, coding="identity"), b"vary") == [vary]
 
 
 @pytest.mark.parametrize(

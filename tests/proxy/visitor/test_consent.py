@@ -7,7 +7,17 @@ from hypothesis import strategies as st
 
 from proxy.setting_values import CONSENT_PRESETS, ConsentSource
 from proxy.settings import Settings
-from proxy.visitor.consent import MAX_COOKIE_BYTES, MAX_COOKIES, Answer, ConsentReader, make_consent_reader
+from proxy.visitor.consent import (
+    EVERY_TIER,
+    MAX_COOKIE_BYTES,
+    MAX_COOKIES,
+    Answer,
+    Consent,
+    ConsentReader,
+    make_consent_reader,
+)
+from proxy.visitor.reads import Reads
+from rules.context import Value
 from rules.signals import Tier
 
 YES, NO, SILENT = Answer.YES, Answer.NO, Answer.SILENT
@@ -194,3 +204,28 @@ def test_whatever_a_cookie_holds_there_is_an_answer(source: ConsentSource, value
     cookie = CONSENT_PRESETS[source][0].encode()
     written = quote(value).encode() if is_encoded else value
     assert reader(source).read([(b"cookie", cookie + b"=" + written)]).answer in Answer
+
+
+def test_a_cookie_that_was_read_before_is_answered_alike() -> None:
+    usercentrics, others = reader("usercentrics"), reader("usercentrics", consent_category="marketing")
+    said = ("uc_consent=functional", "uc_consent=marketing", "uc_consent=functional" + "%2Cx" * 500)
+    for _ in range(2):
+        assert [answer(usercentrics, each) for each in said] == [YES, NO, YES]
+        assert [answer(others, each) for each in said] == [NO, YES, NO]
+
+
+@pytest.mark.parametrize("source", ConsentSource)
+def test_a_refusal_is_looked_at_and_the_cookie_of_a_banner(source: ConsentSource) -> None:
+    name = CONSENT_PRESETS.get(source, ("mine", ""))[0]
+    cookies = frozenset() if source in (ConsentSource.NONE, ConsentSource.NOT_REQUIRED) else frozenset({name.encode()})
+    assert ConsentReader(source, name).reads == Reads(frozenset({b"sec-gpc"}), cookies)
+
+
+def test_of_signals_those_are_left_that_are_permitted() -> None:
+    signals: dict[str, Value] = {"geo.country": "NO", "company.name": "Nordea", "visits.count": 2}
+    assert Consent(YES, EVERY_TIER).permitted(signals) == signals
+    assert Consent(SILENT, frozenset({CONTEXTUAL, COMPANY})).permitted(signals) == {
+        "geo.country": "NO",
+        "company.name": "Nordea",
+    }
+    assert Consent(NO, frozenset({CONTEXTUAL})).permitted(signals) == {"geo.country": "NO"}

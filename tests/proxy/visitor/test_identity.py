@@ -20,6 +20,7 @@ from proxy.visitor.identity import (
     random_id,
     without_identity,
 )
+from proxy.visitor.reads import Reads
 
 OLD, NEW, FOREIGN = b"o" * 32, b"n" * 32, b"f" * 32
 START = datetime(2026, 12, 2, 12, tzinfo=UTC)
@@ -246,3 +247,20 @@ def test_the_origin_sees_none_of_our_cookies() -> None:
 @given(st.binary(max_size=300))
 def test_whatever_a_cookie_holds_there_is_a_visitor(value: bytes) -> None:
     assert Site().ask(PLAIN_NAME + b"=" + value).id in (FRESH, None)
+
+
+def test_a_cookie_that_was_read_before_still_comes_to_its_end() -> None:
+    site = Site()
+    cookie = site.signed()
+    assert (site.ask(cookie).id, site.ask(cookie).cookies) == (KNOWN, ())
+    site.clock.time += RENEWAL
+    assert (site.ask(cookie).id, len(site.ask(cookie).cookies)) == (KNOWN, 1)
+    site.clock.time = START - LEEWAY - timedelta(seconds=1)
+    assert site.ask(cookie).id == FRESH
+    site.clock.time = START + 180 * DAY + timedelta(seconds=1)
+    assert site.ask(cookie).id == FRESH
+    assert site.ask(cookie, said=b"no").withdrawn == ()
+
+
+def test_both_names_and_the_consent_are_looked_at() -> None:
+    assert Site().reader.reads == BANNER.reads | Reads(cookies=frozenset({PLAIN_NAME, HTTPS_NAME}))

@@ -8,6 +8,7 @@ import pytest
 from proxy.setting_values import GeoPreset
 from proxy.visitor.geo_database import GeoDatabases
 from proxy.visitor.location import Locator
+from proxy.visitor.reads import Reads
 from tests.proxy.visitor.databases import MALMO_FLAT, OSLO_GEOIP2, write_database
 
 CLIENT = ip_address("192.0.2.1")
@@ -43,3 +44,12 @@ def test_a_clock_that_nobody_tells_is_that_of_the_position(locator: Locator) -> 
 
 def test_without_presets_and_databases_nothing_is_known() -> None:
     assert Locator().locate({b"cf-ipcountry": b"SE"}.get, CLIENT) == {}
+
+
+def test_an_address_is_looked_at_where_there_are_databases(locator: Locator, tmp_path: Path) -> None:
+    by_akamai = Locator([GeoPreset.AKAMAI])
+    assert by_akamai.reads == Reads(frozenset({b"x-akamai-edgescape"}))
+    assert locator.reads.fields >= {b"cf-ipcountry", b"cf-iplongitude"}
+    assert locator.reads.client is True
+    # It may be there later.
+    assert Locator([], GeoDatabases([tmp_path / "missing.mmdb"])).reads == Reads(client=True)

@@ -6,7 +6,8 @@ import pytest
 
 from proxy.setting_values import GeoPreset
 from proxy.visitor.geo_database import GeoDatabases
-from proxy.visitor.observe import Observer, make_observer, parse_query
+from proxy.visitor.observe import DEVICE_READS, SOURCE_READS, Observer, make_observer, parse_query
+from proxy.visitor.reads import NOTHING, Reads
 from proxy.visitor.referrers import Medium
 from proxy.visitor.source import Source
 from proxy.visitor.vouched import Vouched
@@ -165,3 +166,9 @@ def test_of_headers_with_one_name_the_first_counts(observer: Observer) -> None:
 )
 def test_a_query_is_read_as_browsers_write_it(query: bytes, parameters: dict[str, str]) -> None:
     assert parse_query(query) == parameters
+
+
+def test_of_the_sites_cookies_those_are_looked_at_that_are_needed(observer: Observer) -> None:
+    assert observer.reads(frozenset({"visitor.plan", "page.path"})) == Reads(cookies=frozenset({b"shop_plan"}))
+    assert observer.reads(frozenset({"page.path"})) == NOTHING
+    assert observer.reads(frozenset({"source.name", "device.os"})) == SOURCE_READS | DEVICE_READS

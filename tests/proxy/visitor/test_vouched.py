@@ -1,4 +1,5 @@
 from proxy.visitor.consent import ConsentReader
+from proxy.visitor.reads import NOTHING, Reads
 from proxy.visitor.vouched import Vouched
 from proxy.visitor.vouched_cookie import SignedCookieReader
 from proxy.visitor.vouched_header import Carrier
@@ -51,3 +52,12 @@ def test_what_is_not_believed_is_counted_by_way_and_reason() -> None:
         "vouched_cookie_refused": {"its signature is wrong": 1},
         "vouched_header_refused": {"the header is no dictionary of structured fields": 1},
     }
+
+
+def test_what_each_way_stands_in_is_looked_at() -> None:
+    in_cookies = Reads(cookies=frozenset({b"jwt", b"shop_visitor", b"tailor_vouched", b"__Host-tailor_vouched"}))
+    assert every_way().reads == in_cookies
+    in_header = SETTINGS.model_copy(update={"cookie": None, "header": "authorization"})
+    jwt = JwtReader(in_header, lambda: KEYS, now=lambda: START)
+    assert Vouched(jwt).reads == Reads(frozenset({b"authorization"}))
+    assert Vouched().reads == NOTHING

@@ -1,0 +1,145 @@
+"""The origin's responses as visitors may get them: out of the page cache, or from the origin itself.
+
+Owns what of a visitor's request goes to the origin, and how the page cache reaches it. What may be stored, and what it
+answers, is `proxy.cache`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from types import TracebackType
+
+from proxy.cache.answers import Answer, OriginAnswer, Passed
+from proxy.cache.page_cache import PageCache
+from proxy.cache.policy import Asked
+from proxy.hosts import Hosts
+from proxy.origin.client import Origin, OriginResponse
+from proxy.origin.headers import FOR_TAILOR
+from proxy.request import Request
+from proxy.wire import Headers
+
+
+class Fetched:
+    """A response for one visitor whose head is here; use it as a context, which closes what was not read of it.
+
+    Its headers are fit for the browser. `said` holds, by name, the fields by which the origin speaks to Tailor alone.
+    """
+
+    __slots__ = ("_response", "_unread", "headers", "said", "status")
+
+    def __init__(
+        self,
+        status: int,
+        headers: Headers,
+        said: Mapping[bytes, bytes],
+        response: OriginAnswer | None,
+        unread: bytes,
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self.said = said
+        self._response = response
+        self._unread = unread
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the last piece of the body was read."""
+        return not self._unread and (self._response is None or self._response.at_end)
+
+    async def read_chunk(self) -> bytes:
+        """The next piece of the body in its content coding; OriginBodyError where it breaks off, and again then."""
+        if self._unread or self._response is None:
+            chunk, self._unread = self._unread, b""
+            return chunk
+        return await self._response.read_chunk()
+
+    def put_back(self, body: bytes) -> None:
+        """Take back what was read, to be read once more."""
+        self._unread = body
+
+    async def __aenter__(self) -> Fetched:
+        if self._response is not None:
+            await self._response.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._response is not None:
+            await self._response.__aexit__(kind, error, trace)
+
+
+class Fetcher:
+    """Fetches from one origin. Without a `cache` each request is the origin's to answer."""
+
+    def __init__(self, origin: Origin, hosts: Hosts, cache: PageCache | None = None) -> None:
+        self._origin = origin
+        self._hosts = hosts
+        self._cache = cache
+
+    async def fetch(
+        self, request: Request, method: str, headers: Headers, body: AsyncIterator[bytes] | None = None
+    ) -> Fetched:
+        """The response to a request that goes out under these headers. Raises OriginError."""
+        asking = _Asking(self._origin, self._hosts, request, body)
+        if self._cache is None:
+            response = await asking(method, request.target, headers)
+            return Fetched(response.status, response.headers, asking.said, response, b"")
+        asked = Asked(request.site, request.target, headers, method, has_body=body is not None)
+        got = await self._cache.get(asked, asking)
+        match got:
+            case Answer(status, fields, whole):
+                return Fetched(status, fields, asking.said, None, whole)
+            case Passed(response, fields, held):
+                return Fetched(response.status, fields, asking.said, response, held)
+
+
+class _Asking:
+    """One visitor's way to the origin. What a cache asks by it behind the visitor's back has no body."""
+
+    def __init__(self, origin: Origin, hosts: Hosts, request: Request, body: AsyncIterator[bytes] | None) -> None:
+        self._origin = origin
+        self._hosts = hosts
+        self._request = request
+        self._body = body
+        self.said: Mapping[bytes, bytes] = {}
+
+    async def __call__(self, method: str, target: bytes, headers: Headers) -> OriginAnswer:
+        response = await self._origin.fetch(method, target, headers, self._body)
+        self.said = _said(response.headers)
+        return _Public(response, self._hosts.response_headers(self._request, response.headers))
+
+
+class _Public:
+    """The origin's response under the headers that are fit for the browser."""
+
+    __slots__ = ("_response", "headers", "status")
+
+    def __init__(self, response: OriginResponse, headers: Headers) -> None:
+        self._response = response
+        self.status = response.status
+        self.headers = headers
+
+    @property
+    def at_end(self) -> bool:
+        return self._response.at_end
+
+    async def read_chunk(self) -> bytes:
+        return await self._response.read_chunk()
+
+    async def __aenter__(self) -> _Public:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._response.__aexit__(kind, error, trace)
+
+
+def _said(headers: Headers) -> dict[bytes, bytes]:
+    """The lines of each such field as one list (RFC 9110 §5.3)."""
+    said: dict[bytes, bytes] = {}
+    for name, value in headers:
+        if name in FOR_TAILOR:
+            said[name] = said[name] + b", " + value if name in said else value
+    return said
