@@ -20,8 +20,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
+from proxy.exposition import exposition
 from proxy.fleet import Fleet, Reports
-from proxy.orders import Order, Orders, Reload, Status, TellStatus, totals
+from proxy.metrics import Measures
+from proxy.orders import Order, Orders, Reload, Status, TellMetrics, TellStatus, totals
 from proxy.purges import Purge, PurgeReader
 from proxy.setting_values import is_loopback
 from proxy.settings import Settings
@@ -58,6 +60,7 @@ class Admin:
                 PurgeRoute("/{path:path}", self.purge_as_asked, methods=["PURGE"]),
                 *routes,
                 Route("/status", self.status),
+                Route("/metrics", self.metrics),
                 Route("/purge", self.purge, methods=["POST"]),
                 Route("/reload", self.reload, methods=["POST"]),
             ]
@@ -85,6 +88,15 @@ class Admin:
             reports,
             {"processes": [status.told() for status in each], "totals": totals(status.counts for status in each)},
         )
+
+    async def metrics(self, request: Request) -> Response:
+        """What is measured in every process, for Prometheus; one that does not answer is left out this time."""
+        if refusal := self._refusal(request):
+            return refusal
+        reports = await self.fleet.ask(TellMetrics())
+        each: list[tuple[int, Measures]] = [(report.process, report.result) for report in reports.done]
+        told, media_type = exposition(each, request.headers.get("accept", ""))
+        return Response(told, headers={**NO_STORE, "content-type": media_type})
 
     async def reload(self, request: Request) -> Response:
         """Every process looks at the rules now, and says whether they are live."""

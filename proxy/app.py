@@ -14,6 +14,7 @@ from proxy.origin.errors import OriginError
 from proxy.relay import BrowserGoneError, send_text
 from proxy.request import BadRequestError, Request, RequestReader
 from proxy.rights.answers import DOWNLOAD, PAGE, Rights
+from proxy.subrequest import Subrequests
 from proxy.tunnel import WEBSOCKET
 from proxy.websocket import WebSockets
 
@@ -33,7 +34,7 @@ class App:
     """What the public listener runs. `prefix` is where Tailor's own paths begin; `is_ready` is asked by `readyz`.
 
     Without `rights` there is no page on which visitors see what is remembered of them. `websockets` has
-    effect where the server lets them through, too.
+    effect where the server lets them through, too. `subrequests` are those of a cache in front.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class App:
         is_ready: Callable[[], bool] = lambda: True,
         rights: Rights | None = None,
         websockets: WebSockets | None = None,
+        subrequests: Subrequests | None = None,
     ) -> None:
         self._pipeline = pipeline
         self._reader = reader
@@ -52,8 +54,12 @@ class App:
         self._is_ready = is_ready
         self._rights = rights
         self._websockets = websockets
+        self._subrequests = subrequests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._subrequests is not None and self._subrequests.are_meant(scope):
+            await self._subrequests.respond(scope, send)
+            return
         try:
             request = self._reader.read(scope)
         except BadRequestError as error:
@@ -66,7 +72,10 @@ class App:
             await self._respond(scope, request, receive, send)
         except OriginError as error:
             logger.error("%s %s: %s: %s", request.method, request.logged_path, error.error, error)
-            await send_text(send, error.status, HTTPStatus(error.status).phrase, (b"proxy-status", error.proxy_status))
+            fields = [(b"proxy-status", error.proxy_status)]
+            if error.retry_after_seconds is not None:
+                fields.append((b"retry-after", b"%d" % error.retry_after_seconds))
+            await send_text(send, error.status, HTTPStatus(error.status).phrase, *fields)
         except BrowserGoneError:
             logger.debug("%s %s: the browser left", request.method, request.logged_path)
 

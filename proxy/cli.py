@@ -20,6 +20,7 @@ from proxy.cli_explain import explain
 from proxy.cli_init import init
 from proxy.cli_preview import preview
 from proxy.cli_test import test
+from proxy.cli_token import token
 from proxy.terminal import CannotRunError, problem_count, problem_lines, show
 
 if TYPE_CHECKING:
@@ -94,9 +95,10 @@ def serve(config: Path | None, **flags: object) -> None:
 
 def _serve(settings: Settings) -> None:
     from proxy.company.companies import unusable
+    from proxy.logs import configure_logging
     from proxy.profile.store import StoreError
     from proxy.rights.page import RightsError
-    from proxy.serve import ListenError, Listeners, configure_logging, open_rules, prepare_profiles, serve
+    from proxy.serve import ListenError, Listeners, open_rules, prepare_profiles, serve
     from proxy.visitor.geo_database import unreadable
     from proxy.visitor.keys import SecretError, open_keys
     from proxy.vouching import unusable_keys
@@ -117,7 +119,7 @@ def _serve(settings: Settings) -> None:
         listeners = Listeners.open(settings)
     except (ListenError, RightsError, SecretError, StoreError) as error:
         raise CannotRunError([str(error)]) from None
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     for line in _greeting(settings, len(keeper.book.live), listeners):
         click.echo(line, err=True)
     try:
@@ -148,6 +150,7 @@ def schema() -> None:
 
 main.add_command(accounts)
 main.add_command(link)
+main.add_command(token)
 main.add_command(init)
 main.add_command(preview)
 main.add_command(explain)

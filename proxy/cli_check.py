@@ -46,12 +46,16 @@ VARIANTS = 200
     metavar="N",
     help="How many variants a URL may have before it is told.",
 )
+@click.option("--edge", is_flag=True, help="Also say what a cache in front, in edge mode, can't share.")
 @click.pass_context
-def check(ctx: click.Context, folder: Path, origin: str | None, form: str, strict: bool, variants: int) -> None:
+def check(
+    ctx: click.Context, folder: Path, origin: str | None, form: str, strict: bool, variants: int, edge: bool
+) -> None:
     """Say what is wrong with the rulebook in DIR: all of it, each with its place and its likely fix."""
     from proxy.rule_files import load_checked, read_folder
     from rules.errors import RuleError
     from rules.linting.lint import lint
+    from rules.linting.unshared import unshared
 
     try:
         book = load_checked(read_folder(folder))
@@ -59,6 +63,8 @@ def check(ctx: click.Context, folder: Path, origin: str | None, form: str, stric
         _report(Format(form), folder, error.problems, [problem_count(error.problems, folder)])
         ctx.exit(1)
     warnings = lint(book, datetime.now(UTC), variants=variants)
+    if edge:
+        warnings = tuple(sorted((*warnings, *unshared(book))))
     found = _look(book, origin) if origin is not None else None
     if found is not None:
         warnings = tuple(sorted((*warnings, *found.problems)))

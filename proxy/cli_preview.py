@@ -34,8 +34,9 @@ def preview(config: Path | None, port: int, **flags: object) -> None:
     Only this machine can ask, drafts are live, and the header X-Tailor of each response says what is shown, what is
     not, and why. Other settings are read as `tailor serve` reads them.
     """
+    from proxy.logs import configure_logging
     from proxy.preview_server import HOST, run_preview
-    from proxy.serve import ListenError, configure_logging, listen, open_rules, url_of
+    from proxy.serve import ListenError, listen, open_rules, url_of
     from rules.errors import RuleError
 
     given = {name: value for name, value in flags.items() if value is not None}
@@ -47,7 +48,7 @@ def preview(config: Path | None, port: int, **flags: object) -> None:
         raise CannotRunError((*problem_lines(error.problems), problem_count(error.problems, settings.rules))) from None
     except ListenError as error:
         raise CannotRunError([str(error)]) from None
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     for line in _greeting(settings, len(keeper.book.experiences), url_of(listener)):
         click.echo(line, err=True)
     with listener:

@@ -56,8 +56,9 @@ class Connections:
 
     def note_idle(self, seat: Seat, since: int) -> None:
         """It has asked for nothing after the request of number `since`, and all that is answered."""
-        self._idle.pop(seat, None)
-        self._idle[seat] = since
+        if self._idle.get(seat) != since:
+            self._idle.pop(seat, None)
+            self._idle[seat] = since
 
     def forget(self, seat: Seat) -> None:
         """It is closed."""

@@ -6,6 +6,7 @@ fails here costs the visitor nothing but the personal page. Deciding itself is `
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
@@ -68,6 +69,8 @@ class Decider:
         self._stand_in = stand_in
         self._failures = failures
         self._shortlists: LRUCache[tuple[str, str], Shortlist] = LRUCache(_MAX_SHORTLISTS)
+        self.decisions: Counter[str] = Counter()
+        """How many were made, by whether anything was `chosen`, or `nothing`."""
 
     def use(self, book: RuleBook) -> None:
         """From the next request on, decide by this rulebook."""
@@ -174,6 +177,7 @@ class Decider:
         )
         decision = decide(plan, self._stand_in.imagine(context, plan.site_timezone))
         self._stand_in.hear_decision(request, decision)
+        self.decisions["chosen" if decision.choices else "nothing"] += 1
         return decision if decision.choices else None
 
     async def foresee(self, visitor: Visitor | None, request: Request) -> Decision | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from proxy.cache.answers import OriginAnswer
@@ -74,8 +75,13 @@ class Held:
     is_complete: bool
 
 
-async def hold(response: OriginAnswer, *, limit: int, seconds: float) -> Held:
-    """Read a body until it ends, grows over `limit` bytes, takes longer than `seconds`, or breaks off."""
+async def hold(
+    response: OriginAnswer, *, limit: int, seconds: float, has_room: Callable[[int], bool] = lambda size: True
+) -> Held:
+    """Read a body until it ends, grows over `limit` bytes, takes longer than `seconds`, or breaks off.
+
+    `has_room` is told of each piece that came, and says whether more may be held.
+    """
     chunks: list[bytes] = []
     size = 0
     try:
@@ -83,6 +89,8 @@ async def hold(response: OriginAnswer, *, limit: int, seconds: float) -> Held:
             while not response.at_end and size <= limit:
                 chunks.append(await response.read_chunk())
                 size += len(chunks[-1])
+                if not has_room(len(chunks[-1])):
+                    return Held(b"".join(chunks), is_complete=False)
     except (TimeoutError, OriginBodyError):
         # Whoever sends the rest on finds the same break again.
         return Held(b"".join(chunks), is_complete=False)

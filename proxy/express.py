@@ -20,9 +20,10 @@ from proxy.cache.keys import primary_key, shared_target
 from proxy.cache.page_cache import PageCache
 from proxy.cache.store import Stored
 from proxy.deciding import Decider, MustWaitError
+from proxy.edge import PLAIN
 from proxy.failures import Failures
 from proxy.heads import StoredPage, Written, encoded
-from proxy.origin.headers import asks_for_page
+from proxy.origin.headers import VARIANT_FIELD, asks_for_page
 from proxy.page.memory import CutMemory
 from proxy.page.source import Source
 from proxy.recent import Recent
@@ -51,11 +52,13 @@ _UNUSUAL = frozenset(
         b"if-unmodified-since",
         b"pragma",
         b"range",
+        b"tailor-debug",
         b"transfer-encoding",
         b"upgrade",
     }
 )
 _CONDITIONS = (b"if-none-match", b"if-modified-since")
+_PLAIN_VARIANTS = (None, PLAIN)
 # By what the origin is told these, too, it was sent as they came.
 _UNALTERED = frozenset({b"accept", b"accept-encoding", b"accept-language", b"user-agent"})
 _HOPS = frozenset({b"forwarded", b"x-forwarded-for"})
@@ -142,6 +145,9 @@ class Express:
         # A field that comes twice is left to who knows what that means.
         if len(head) != len(fields) or not _UNUSUAL.isdisjoint(head):
             return None
+        # A front that may get a permission asks once for each page that it keeps.
+        if head.get(VARIANT_FIELD) not in _PLAIN_VARIANTS:
+            return None
         try:
             return self._answer(scope, fields, head, is_head=method == "HEAD")
         except BadRequestError:
@@ -173,7 +179,8 @@ class Express:
         if written is None:
             return None
         self._cache.counts.hits += 1
-        if self._memory.is_kept and page.is_html and cookie is not None:
+        is_new = visit is not None and visit.visitor.is_new
+        if self._memory.is_kept and page.is_html and (cookie is not None or is_new):
             self._remember(self._reader.read(scope), visit.visitor if visit else None)
         return written[:1] if is_head else written
 
@@ -185,7 +192,8 @@ class Express:
         stem = self._stems.get(place)
         if stem is None:
             stem = self._make_stem(scope, trusted=trusted)
-            if stem is not None and sum(map(len, place[:2])) <= _MAX_KEPT_BYTES:
+            named = (*place[:3], *(forwarded or ()))
+            if stem is not None and sum(len(part or b"") for part in named) <= _MAX_KEPT_BYTES:
                 self._stems.put(place, stem)
         return stem
 
@@ -256,6 +264,9 @@ class Express:
                 return None
             if kept.cut.shown:
                 rendered = kept.render(visit.decision, self._accepted(head.get(b"accept-encoding", b"")))
+                shown = self._cuts.shown
+                for experience in kept.cut.shown:
+                    shown[experience] += 1
                 return page.changed(rendered, conditions, told)
         return page.unchanged(stored.body, conditions, told)
 

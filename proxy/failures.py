@@ -24,3 +24,8 @@ class Failures:
         """The same of a request that isn't read yet; `path` is fit for the log."""
         self.counts[step] += 1
         logger.exception("%s %s: %s failed, %s", method, path, step, instead)
+
+    def note_missed(self, step: str, request: Request, instead: str = "the origin's page goes out") -> None:
+        """Count what nothing went wrong with, but could not be had in time or for want of room."""
+        self.counts[step] += 1
+        logger.warning("%s %s: %s, %s", request.method, request.logged_path, step, instead)

@@ -12,8 +12,10 @@ from types import TracebackType
 from proxy.cache.answers import Answer, OriginAnswer, Passed
 from proxy.cache.page_cache import PageCache
 from proxy.cache.policy import Asked
+from proxy.failures import Failures
 from proxy.hosts import Hosts
-from proxy.origin.client import Origin, OriginResponse
+from proxy.origin.client import SAFE_TO_REPEAT, Origin, OriginResponse
+from proxy.origin.errors import OriginError
 from proxy.origin.headers import FOR_TAILOR
 from proxy.request import Request
 from proxy.wire import Headers
@@ -23,9 +25,10 @@ class Fetched:
     """A response for one visitor whose head is here; use it as a context, which closes what was not read of it.
 
     Its headers are fit for the browser. `said` holds, by name, the fields by which the origin speaks to Tailor alone.
+    `fresh_until` is the moment up to which anybody would get it from the page cache; 0 where it is this visitor's.
     """
 
-    __slots__ = ("_response", "_unread", "headers", "said", "status")
+    __slots__ = ("_response", "_unread", "fresh_until", "headers", "said", "status")
 
     def __init__(
         self,
@@ -34,12 +37,19 @@ class Fetched:
         said: Mapping[bytes, bytes],
         response: OriginAnswer | None,
         unread: bytes,
+        fresh_until: float = 0.0,
     ) -> None:
         self.status = status
         self.headers = headers
         self.said = said
+        self.fresh_until = fresh_until
         self._response = response
         self._unread = unread
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the whole body is in memory, for others too."""
+        return self._response is None
 
     @property
     def at_end(self) -> bool:
@@ -52,6 +62,10 @@ class Fetched:
             chunk, self._unread = self._unread, b""
             return chunk
         return await self._response.read_chunk()
+
+    def keep_private(self) -> None:
+        """What becomes of it is for nobody else: something failed on the way, and need not the next time."""
+        self.fresh_until = 0.0
 
     def put_back(self, body: bytes) -> None:
         """Take back what was read, to be read once more."""
@@ -72,26 +86,43 @@ class Fetched:
 class Fetcher:
     """Fetches from one origin. Without a `cache` each request is the origin's to answer."""
 
-    def __init__(self, origin: Origin, hosts: Hosts, cache: PageCache | None = None) -> None:
+    def __init__(
+        self, origin: Origin, hosts: Hosts, cache: PageCache | None = None, failures: Failures | None = None
+    ) -> None:
         self._origin = origin
         self._hosts = hosts
         self._cache = cache
+        self._failures = failures or Failures()
 
     async def fetch(
         self, request: Request, method: str, headers: Headers, body: AsyncIterator[bytes] | None = None
     ) -> Fetched:
         """The response to a request that goes out under these headers. Raises OriginError."""
-        asking = _Asking(self._origin, self._hosts, request, body)
         if self._cache is None:
-            response = await asking(method, request.target, headers)
-            return Fetched(response.status, response.headers, asking.said, response, b"")
+            return await self._fetch_past_cache(request, method, headers, body)
+        asking = _Asking(self._origin, self._hosts, request, body)
         asked = Asked(request.site, request.target, headers, method, has_body=body is not None)
-        got = await self._cache.get(asked, asking)
+        try:
+            got = await self._cache.get(asked, asking)
+        except OriginError:
+            raise
+        except Exception:
+            if body is not None or method not in SAFE_TO_REPEAT:
+                raise
+            self._failures.note("cache", request, "the origin is asked past the cache")
+            return await self._fetch_past_cache(request, method, headers)
         match got:
-            case Answer(status, fields, whole):
-                return Fetched(status, fields, asking.said, None, whole)
+            case Answer(status, fields, whole, fresh_until):
+                return Fetched(status, fields, asking.said, None, whole, fresh_until)
             case Passed(response, fields, held):
                 return Fetched(response.status, fields, asking.said, response, held)
+
+    async def _fetch_past_cache(
+        self, request: Request, method: str, headers: Headers, body: AsyncIterator[bytes] | None = None
+    ) -> Fetched:
+        asking = _Asking(self._origin, self._hosts, request, body)
+        response = await asking(method, request.target, headers)
+        return Fetched(response.status, response.headers, asking.said, response, b"")
 
 
 class _Asking:

@@ -28,7 +28,7 @@ class Hosts:
             headers, peer=request.peer, trusted=request.trusted, scheme=request.scheme, authority=request.authority
         )
         if self._own is None:
-            return passed
+            return tuple(_named(field, request) for field in passed)
         return own_request_headers(passed, public=request.site, own=self._own)
 
     def response_headers(self, request: Request, headers: Headers) -> Headers:
@@ -45,3 +45,11 @@ class Hosts:
             return None
         policy = b",".join(value for name, value in headers if name in POLICIES)
         return AddressMapping(self._own, request.site, policy)
+
+
+def _named(field: tuple[bytes, bytes], request: Request) -> tuple[bytes, bytes]:
+    """`Host` is what the site is called here: pages are kept under that name, so no other may make them."""
+    name, value = field
+    if name != b"host" or request.site.is_named(None, value.lower()):
+        return field
+    return name, request.authority.encode()

@@ -7,11 +7,14 @@ Owns what is done and what is told of it. How an order reaches every process is 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from proxy.cache.page_cache import PageCache
+from proxy.metrics import Measures
+from proxy.page.drift import RECENT, Drift
 from proxy.purges import Purge
 from proxy.reload import RuleKeeper
 from proxy.settings import Settings
@@ -35,7 +38,12 @@ class TellStatus:
     """Tell what runs."""
 
 
-Order = Purge | Reload | TellStatus
+@dataclass(frozen=True, slots=True)
+class TellMetrics:
+    """Tell what is measured."""
+
+
+Order = Purge | Reload | TellStatus | TellMetrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,8 @@ class Orders:
     version: str
     counts: Callable[[], Counts]
     cache: PageCache | None = None
+    measure: Callable[[], Measures] = dict
+    drifts: Callable[[], Sequence[Drift]] = tuple
 
     async def carry_out(self, order: Order) -> Any:
         """What comes of an order: the number of purged responses, or a part of the status."""
@@ -70,6 +80,8 @@ class Orders:
                 return {"process": os.getpid(), **self._rules()}
             case TellStatus():
                 return self.status()
+            case TellMetrics():
+                return self.measure()
 
     def status(self) -> Status:
         """What runs here."""
@@ -80,6 +92,7 @@ class Orders:
             "origin": self.settings.origin,
             "rules": str(self.keeper.folder),
             "experiences": [experience.id for experience in book.live],
+            "drift": [_told_drift(drift) for drift in self.drifts()],
             **self._rules(),
         }
         # Copies: the status may be on its way to another process while this one counts on.
@@ -120,3 +133,16 @@ def totals(each: Iterable[Counts]) -> Counts:
 
 def _copy(value: Mapping[str, int] | int) -> Mapping[str, int] | int:
     return value if isinstance(value, int) else dict(value)
+
+
+def _told_drift(drift: Drift) -> dict[str, Any]:
+    return {
+        "experience": drift.experience,
+        "selector": drift.selector,
+        "url": drift.url,
+        "since": datetime.fromtimestamp(drift.since, UTC).isoformat(timespec="seconds"),
+        "found": drift.found,
+        "cuts": RECENT,
+        "found_before": drift.found_before,
+        "cuts_before": drift.cuts_before,
+    }

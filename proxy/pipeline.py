@@ -16,10 +16,12 @@ from proxy.cache.page_cache import PageCache
 from proxy.company.finder import CompanyFinder
 from proxy.deciding import Decider
 from proxy.document import is_html
+from proxy.edge import Edge, Permission, was_asked_before
 from proxy.editing import ChangedPage, PageEditor
 from proxy.express import Express
 from proxy.failures import Failures
 from proxy.fetching import Fetched, Fetcher
+from proxy.holding import Holding
 from proxy.hosts import Hosts
 from proxy.origin.client import Origin
 from proxy.origin.errors import OriginError
@@ -31,6 +33,7 @@ from proxy.origin.headers import (
     personal_response_headers,
     readable_request_headers,
     rewritten_response_headers,
+    silent_response_headers,
 )
 from proxy.page.memory import CutMemory
 from proxy.redirects import REDIRECTIONS
@@ -40,6 +43,7 @@ from proxy.replies import is_current, not_modified_headers, rendered_reply
 from proxy.request import Request, RequestReader
 from proxy.routing import PageRoute, Redirect, Route, Router, can_lead_away, wants_page
 from proxy.stand_in import StandIn
+from proxy.subrequest import Subrequests
 from proxy.visitor.consent import ConsentReader
 from proxy.visitor.identity import IdentityReader, Visitor, without_identity
 from proxy.visitor.observe import Observer
@@ -54,12 +58,15 @@ if TYPE_CHECKING:
 
 # Two pages of the origin may bear the same.
 _VALIDATORS = frozenset({b"etag", b"last-modified"})
+# Where planning fails: no cache may keep the plain page for those who should get another once it works.
+_UNPLANNED = Plan((), frozenset())
 
 
 class Pipeline:
     """Answers requests from one origin, as a rulebook says.
 
-    `page_bytes` and `page_seconds` bound how much of a page is held, and for how long, before it streams through.
+    `page_bytes` and `page_seconds` bound how much of a page is held, and for how long, before it streams through;
+    `holding` bounds how much is held of all pages together.
     """
 
     def __init__(
@@ -79,13 +86,17 @@ class Pipeline:
         memory: Memory | None = None,
         vouched: Vouched | None = None,
         cache: PageCache | None = None,
+        holding: Holding | None = None,
+        edge: Edge | None = None,
     ) -> None:
         memory = memory or Memory(observer, now)
         hosts = hosts or Hosts()
         stand_in = stand_in or StandIn()
         failures = Failures()
-        self._fetcher = Fetcher(origin, hosts, cache)
+        self._origin = origin
+        self._fetcher = Fetcher(origin, hosts, cache, failures)
         self._cache = cache
+        self._edge = edge
         self._express: Express | None = None
         self._now = now
         self._page_bytes = page_bytes
@@ -107,7 +118,13 @@ class Pipeline:
             failures=failures,
         )
         self._editor = PageEditor(
-            hosts, cuts, stand_in=stand_in, failures=failures, page_bytes=page_bytes, page_seconds=page_seconds
+            hosts,
+            cuts,
+            stand_in=stand_in,
+            failures=failures,
+            page_bytes=page_bytes,
+            page_seconds=page_seconds,
+            holding=holding,
         )
 
     def counts(self) -> dict[str, Mapping[str, int] | int]:
@@ -117,6 +134,9 @@ class Pipeline:
             "failures": self._failures.counts,
             "left_out": cuts.left_out + self._router.left_out,
             "set_aside": cuts.set_aside,
+            "shown": cuts.shown,
+            "decisions": self._decider.decisions,
+            "origin_requests": self._origin.counts(),
             "profiles": self._memory.counts(),
             "cache": cache.told() if cache is not None else {},
             "variants": {
@@ -136,6 +156,7 @@ class Pipeline:
     def use(self, book: RuleBook) -> None:
         """From the next request on, decide by this rulebook."""
         self._decider.use(book)
+        self._cuts.resume()
         if self._express is not None:
             self._express.clear()
 
@@ -157,13 +178,19 @@ class Pipeline:
         )
         return self._express
 
+    def subrequests(self, reader: RequestReader, *, prefix: str) -> Subrequests | None:
+        """What a cache in front asks under which key it keeps this pipeline's pages; None where none keeps any."""
+        if self._edge is None:
+            return None
+        return Subrequests(reader, self._decider, self._edge, self._failures, remember=self._note_shown, prefix=prefix)
+
     async def respond(self, request: Request, receive: Receive, send: Send) -> None:
         """Answer one request.
 
         Raises OriginError where nothing was sent yet, BrowserGoneError where there is nobody to answer, and
         BrokenResponseError where an answer that was begun can't be ended.
         """
-        plan = self._decider.plan(request)
+        plan = self._plan(request)
         headers = self._hosts.request_headers(request, without_identity(request.headers))
         witness = Witness(send)
         async with Browser(request, receive) as browser:
@@ -185,6 +212,14 @@ class Pipeline:
                 await send_through(response, passed, browser, witness)
             self._remember(request, witness)
 
+    def _plan(self, request: Request) -> Plan | None:
+        """What could apply."""
+        try:
+            return self._decider.plan(request)
+        except Exception:
+            self._failures.note("plan", request)
+            return _UNPLANNED
+
     async def _respond_personally(
         self, request: Request, plan: Plan, visitor: Visitor, headers: Headers, browser: Browser, witness: Witness
     ) -> None:
@@ -193,13 +228,14 @@ class Pipeline:
         if asks_for_page(headers):
             headers = personal_request_headers(headers)
         is_private = can_lead_away(plan) and wants_page(request.headers)
+        permission = self._permission(request, plan, visitor, decision)
         for route in routes:
             self._stand_in.hear_route(route)
             if isinstance(route, Redirect):
                 await send_whole(witness, route.status, (*route.headers, *visitor.cookies), b"")
                 return
             try:
-                if await self._respond_by(route, visitor, headers, browser, witness, is_private=is_private):
+                if await self._respond_by(route, visitor, headers, browser, witness, permission, is_private=is_private):
                     return
                 why = "what it serves is no page, or not one that its changes can be made on"
             except OriginError as error:
@@ -216,12 +252,14 @@ class Pipeline:
         headers: Headers,
         browser: Browser,
         witness: Witness,
+        permission: Permission | None,
         *,
         is_private: bool,
     ) -> bool:
         """Answer with the page of a route; where that is not what the route is for, say so and send nothing.
 
-        With `is_private` the response is this visitor's whatever it holds, since another one is led away.
+        With `is_private` the response is this visitor's whatever it holds, since another one is led away. With a
+        `permission` the cache in front may keep the page, if it turns out to be nobody's own.
         """
         request = route.request
         # A HEAD has to say what a GET would get, and what a page becomes is known only from the page.
@@ -235,6 +273,11 @@ class Pipeline:
                 return False
             if is_page or is_private:
                 passed = personal_response_headers(passed)
+            elif response.status == 304:
+                # Of what, isn't said: nothing in it makes a page fresh that the browser keeps as private.
+                passed = silent_response_headers(passed)
+            if permission is not None and is_page and response.status == 200:
+                passed = permission.granted(passed, response.fresh_until, has_values=bool(page and page.has_values))
             cookies = visitor.cookies if is_page or is_private else ()
             await self._send_page(request, response, page, passed, cookies, browser, witness)
         return True
@@ -266,6 +309,7 @@ class Pipeline:
         if page is not None:
             reply = rendered_reply(request.headers, response.status, headers, page.rendered, cookies, is_head=is_head)
             witness.note_page()
+            self._cuts.shown.update(page.shown)
             await send_whole(witness, reply.status, reply.headers, reply.body)
         elif response.status == 200 and is_current(request.headers, headers):
             witness.note_page()
@@ -274,6 +318,19 @@ class Pipeline:
             await send_whole(witness, response.status, (*headers, *cookies), b"")
         else:
             await send_through(response, (*headers, *cookies), browser, witness)
+
+    def _permission(
+        self, request: Request, plan: Plan, visitor: Visitor, decision: Decision | None
+    ) -> Permission | None:
+        """What the cache in front that asked may keep; None where none did."""
+        if self._edge is None or plan is _UNPLANNED:
+            return None
+        try:
+            is_remembered = self._decider.hangs_on_profile(plan)
+            return self._edge.permission(request, plan, visitor, decision, is_remembered=is_remembered, now=self._now())
+        except Exception:
+            self._failures.note("edge", request, "it is not shared")
+            return None
 
     async def _routes(self, request: Request, visitor: Visitor, decision: Decision | None) -> tuple[Route, ...]:
         """Which pages to try for this visitor, one after another."""
@@ -313,6 +370,8 @@ class Pipeline:
             self._failures.note("remember", request, "the purchase is not remembered")
 
     def _remember(self, request: Request, witness: Witness, visitor: Visitor | None = None) -> None:
+        if self._edge is not None and was_asked_before(request):
+            return
         if self._memory.is_kept and witness.saw_page_view(request):
             self._note_view(request, visitor)
 

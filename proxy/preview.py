@@ -14,22 +14,19 @@ from urllib.parse import quote, unquote, unquote_plus
 
 from http_sf.types import ParamsType
 
-from proxy.document import is_html
+from proxy.hearing import Hearing, why_untouched
 from proxy.origin.headers import unkept_response_headers
-from proxy.page.compile import Cut
 from proxy.pipeline import Pipeline
 from proxy.relay import send_text
 from proxy.request import Request
-from proxy.routing import PageRoute, Redirect, Route
 from proxy.setting_values import is_loopback
-from proxy.showings import Showing, header, problems_header, showings, text
+from proxy.showings import Showing, header, problems_header, text
 from proxy.stand_in import StandIn
 from proxy.visitor.consent import EVERY_TIER, Answer, Consent
 from proxy.visitor.cookies import cookie_values, without_cookies
 from proxy.visitor.identity import Visitor
 from proxy.wire import Headers
 from rules.context import Context
-from rules.decision import Decision
 from rules.errors import MistakeError
 from rules.model import RuleBook
 from rules.personas import Persona, read_persona
@@ -56,17 +53,13 @@ class Rules(Protocol):
     def problems(self) -> tuple[str, ...]: ...
 
 
-class Rehearsal(StandIn):
+class Rehearsal(Hearing):
     """A persona stands in for the visitor of one request; what came of it is kept."""
 
     def __init__(self, persona: Persona) -> None:
+        super().__init__()
         self._persona = persona
         self._permits: Callable[[str], bool] = lambda name: True
-        self.decision: Decision | None = None
-        self.route: Route | None = None
-        self.shown: tuple[str, ...] = ()
-        self.left_out: dict[str, str] = {}
-        self.untouched = ""
 
     def identify(self, visitor: Visitor) -> Visitor:
         # No cookie: who previews a page is no visitor of it.
@@ -82,33 +75,6 @@ class Rehearsal(StandIn):
 
     def imagine(self, context: Context, site_timezone: str) -> Context:
         return self._persona.context(context, site_timezone, self._permits)
-
-    def hear_decision(self, request: Request, decision: Decision) -> None:
-        # What is decided later is of pages that a redirect could lead to.
-        self.decision = self.decision or decision
-
-    def hear_route(self, route: Route) -> None:
-        self.route = route
-        self.shown = ()
-
-    def hear_cut(self, cut: Cut) -> None:
-        self.shown = cut.shown
-        self.left_out.update((each.experience, f"{each.selector}: {each.why}") for each in cut.left_out)
-
-    def hear_left_out(self, experience: str, why: str) -> None:
-        self.left_out[experience] = why
-
-    def hear_untouched(self, why: str) -> None:
-        self.untouched = why
-
-    def showings(self, book: RuleBook, *, untouched: str) -> tuple[Showing, ...]:
-        """What came of each experience; `untouched` says why the page stayed as it is, where nothing else was heard."""
-        if self.decision is None:
-            return ()
-        drafts = frozenset(experience.id for experience in book.experiences if experience.draft)
-        led, leads = _led_by(self.route)
-        others = f"`{led}` leads to another page" if leads else self.untouched or untouched
-        return showings(self.decision, {*self.shown, led} - {""}, self.left_out, otherwise=others, drafts=drafts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +120,7 @@ class Preview:
         async def tell(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers: Headers = tuple(message["headers"])
-                told = rehearsal.showings(book, untouched=_why_untouched(message["status"], headers))
+                told = rehearsal.showings(book, untouched=why_untouched(message["status"], headers))
                 about = _about(written, told, failures=pipeline.failures)
                 ours = [(b"x-tailor", header(told, about))] if told or about else []
                 if problems:
@@ -163,16 +129,6 @@ class Preview:
             await send(message)
 
         await pipeline.respond(_imagined(request, persona), receive, tell)
-
-
-def _led_by(route: Route | None) -> tuple[str, bool]:
-    """The experience that led to another page, if one did, and whether that is another URL."""
-    match route:
-        case Redirect(experience=experience):
-            return experience, True
-        case PageRoute(serves=experience):
-            return experience, False
-    return "", False
 
 
 def _is_on_this_machine(request: Request) -> bool:
@@ -212,14 +168,6 @@ def _imagined(request: Request, persona: Persona) -> Request:
 def _refusal(mistake: MistakeError) -> str:
     hint = f"\n  {mistake.hint}" if mistake.hint else ""
     return f"{PARAMETER}: {mistake.message}{hint}\n\nTo be yourself again: ?{PARAMETER}="
-
-
-def _why_untouched(status: int, headers: Headers) -> str:
-    if status != 200:
-        return f"the page is not changed: the origin answers with {status}"
-    if not is_html(headers):
-        return "the page is not changed: it is no HTML"
-    return "the page is not changed: it is too large, too slow, or may not or can't be read"
 
 
 def _about(written: _Written, told: tuple[Showing, ...], *, failures: Collection[str]) -> ParamsType:

@@ -16,9 +16,9 @@ from proxy.origin.client import Origin
 from proxy.page.memory import CutMemory
 from proxy.pipeline import Pipeline
 from proxy.preview import Preview
+from proxy.process import QuietServer, current_time, make_hosts, own_hosts
 from proxy.reload import RuleKeeper
 from proxy.request import RequestReader
-from proxy.serve import QuietServer, current_time, make_hosts, own_hosts
 from proxy.server import make_config
 from proxy.settings import Settings
 from proxy.stand_in import StandIn
@@ -74,7 +74,9 @@ class _Pipelines:
         self._observer = make_observer(
             settings.geo_headers, settings.visitor_cookies, own_hosts(settings), vouched=self._vouched
         )
-        self._cuts = CutMemory(Ledger(settings.memory_bytes), page_bytes=settings.page_size_bytes)
+        self._cuts = CutMemory(
+            Ledger(settings.memory_bytes), page_bytes=settings.page_size_bytes, cut_seconds=settings.cut_seconds
+        )
         self._identity = IdentityReader(make_consent_reader(settings), keys, now=current_time)
         self._hosts = make_hosts(settings)
 

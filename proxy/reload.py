@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -51,6 +52,8 @@ class RuleKeeper:
         self.book = book
         self.loaded_at = now()
         self.failure: Failure | None = None
+        self.loads: Counter[str] = Counter(live=0, failed=0)
+        """How often a changed folder went live, or failed to load."""
         self._seen = digest
         self._refreshing = asyncio.Lock()
         self._load = load
@@ -133,12 +136,14 @@ class RuleKeeper:
 
     def _go_live(self, book: RuleBook) -> None:
         self.book, self.loaded_at, self.failure = book, self._now(), None
+        self.loads["live"] += 1
         logger.info("The rulebook was reloaded; experiences that are live: %d", len(book.live))
         for swapped in self._subscribers:
             swapped(book)
 
     def _stay(self, problems: tuple[str, ...]) -> None:
         self.failure = Failure(self._now(), problems)
+        self.loads["failed"] += 1
         logger.error("The rulebook does not load, and the running one stays:\n%s", "\n".join(problems))
 
 

@@ -185,6 +185,12 @@ class Settings(BaseModel):
         {},
         description="How long a response is kept that says nothing of it: /blog/**=60s does so for a minute, by path.",
     )
+    edge: bool = Field(
+        False,
+        description="Whether a cache in front, set up for it, may keep changed pages that are nobody's own: true or "
+        "false.",
+    )
+    edge_seconds: Annotated[int, Field(ge=1, le=86_400)] = Field(60, description="How long it may keep one at most.")
     session_cookies: SessionCookies = Field(
         (DEFAULT,),
         description="Cookies with which only the origin answers: names, globs, or presets "
@@ -198,8 +204,25 @@ class Settings(BaseModel):
     page_seconds: Seconds = Field(
         10.0, description="A page that takes longer to arrive goes out as the origin sends it."
     )
+    cut_seconds: Seconds = Field(2.0, description="A page that takes longer to change goes out as the origin sent it.")
+    held_bytes: Annotated[int, Field(ge=1024)] = Field(
+        128 * 1024 * 1024,
+        description="How many bytes of pages may be held at one time, in each process, until they are whole and "
+        "changed; beyond them pages go out as the origin sends them.",
+    )
     connect_seconds: Seconds = Field(5.0, description="How long to wait for a connection to the origin.")
     response_seconds: Seconds = Field(60.0, description="How long to wait for the head of the origin's response.")
+    origin_connections: Annotated[int, Field(ge=1)] = Field(
+        1024,
+        description="How many requests may be with the origin at one time, in each process; as many wait for their "
+        "turn, for connect_seconds, and who asks for one more gets a 503. WebSockets don't count.",
+    )
+    origin_failures: Annotated[int, Field(ge=0)] = Field(
+        5, description="After how many failed connections and missed deadlines in a row the origin is spared; 0: never."
+    )
+    origin_rest_seconds: Seconds = Field(
+        1.0, description="While the origin is spared: how often a request goes out all the same, to try it."
+    )
     websocket_message_bytes: Annotated[int, Field(ge=1024)] = Field(
         64 * 1024 * 1024, description="A WebSocket on which a larger message is sent, either way, is closed (1009)."
     )
@@ -228,6 +251,17 @@ class Settings(BaseModel):
     )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], AnyCase] = Field(
         "info", description="How much the log tells: debug, info, warning or error."
+    )
+    log_format: Annotated[Literal["text", "json"], AnyCase] = Field(
+        "text", description="How lines of the log are written: text or json."
+    )
+    access_log: bool = Field(
+        False, description="Whether the log has a line for each request that was answered: true or false."
+    )
+    pause_drifting: bool = Field(
+        False,
+        description="Whether an experience is left out of pages while its selector is no longer found where it was: "
+        "true or false.",
     )
 
     @property
@@ -258,6 +292,16 @@ class Settings(BaseModel):
                 "has nothing to map while the origin hears the public Host",
                 "set host_mode to origin, or leave map_urls out",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _let_only_a_known_cache_keep_pages(self) -> Self:
+        if self.edge and not self.trusted_proxies:
+            message = "is for a cache in front, and no proxy is trusted"
+            raise InconsistentSettingError("edge", message, "name its address in trusted_proxies")
+        if self.edge and not self.page_cache:
+            message = "shares only what the page cache does, and that is off"
+            raise InconsistentSettingError("edge", message, "leave page_cache on, or edge off")
         return self
 
     @model_validator(mode="after")

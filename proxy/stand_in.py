@@ -1,6 +1,6 @@
 """The seam between the way of a request and the tools of a rulebook's author: who stands in for the visitor.
 
-Owns nothing but the four questions. Visitors stand for themselves: nothing is changed, and nobody is told.
+Owns nothing but the questions. Visitors stand for themselves: nothing is changed, and nobody is told.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ class StandIn:
 
     def hear_decision(self, request: Request, decision: Decision) -> None:
         """What was decided for a page: the one that was asked for, or one to which a redirect could lead from it."""
+
+    def hear_held(self) -> None:
+        """That a page is here, whole, which could be changed."""
 
     def hear_cut(self, cut: Cut) -> None:
         """What of it is on a page; heard for each page that was tried."""

@@ -56,11 +56,15 @@ class Fetch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response to be sent as it is. A stored body is the same object each time, also after a 304."""
+    """A response to be sent as it is. A stored body is the same object each time, also after a 304.
+
+    `fresh_until` is the moment up to which anybody may get it; 0 for what is not kept.
+    """
 
     status: int
     headers: Headers
     body: bytes
+    fresh_until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +91,28 @@ def unavailable(asked: Asked) -> Answer:
 
 
 def answer(
-    asked: Asked, stored: Stored, status: CacheStatus, tracking: NamePatterns, *, age: float | None = None
+    asked: Asked,
+    stored: Stored,
+    status: CacheStatus,
+    tracking: NamePatterns,
+    *,
+    age: float | None = None,
+    is_kept: bool = True,
 ) -> Answer:
     """The stored response for one visitor: whole, its head for a HEAD, or a 304 for who has it already.
 
-    `age`, in seconds, is told where the origin wasn't asked just now (RFC 9111 §5.1).
+    `age`, in seconds, is told where the origin wasn't asked just now (RFC 9111 §5.1). One that `is_kept` no longer is
+    for this visitor alone.
     """
+    fresh_until = stored.freshness.ends_at if is_kept else 0.0
     headers = stored.response.headers
     if age is not None:
         headers = (*(field for field in headers if field[0] != b"age"), (b"age", b"%d" % age))
     headers = told_headers(asked, stored.response.status, headers, status, tracking)
     if is_not_modified(asked.headers, stored.response):
         # What describes the body is the 200's alone (RFC 9110 §15.4.5).
-        return Answer(304, tuple(field for field in headers if field[0] not in NOT_UPDATED), b"")
-    return Answer(stored.response.status, headers, b"" if asked.method == "HEAD" else stored.body)
+        return Answer(304, tuple(field for field in headers if field[0] not in NOT_UPDATED), b"", fresh_until)
+    return Answer(stored.response.status, headers, b"" if asked.method == "HEAD" else stored.body, fresh_until)
 
 
 def told_headers(
@@ -119,7 +131,8 @@ def completed(head: Response, body: bytes) -> Response:
     headers = head.headers
     if not lines(headers, b"date"):
         headers = (*headers, (b"date", formatdate(head.received_at, usegmt=True).encode()))
-    if body and not lines(headers, b"content-length"):
+    # An empty body too: what is sent from memory is framed by nothing else.
+    if head.status not in (204, 304) and not lines(headers, b"content-length"):
         headers = (*headers, (b"content-length", b"%d" % len(body)))
     return replace(head, headers=headers)
 

@@ -55,10 +55,10 @@ class Flight:
 
     async def follow(self, request_headers: Headers, deadline: float) -> Landed:
         """How it ends for a request; ALONE where it hasn't by the deadline, a moment of the loop's clock."""
-        if self._landed is not None:
-            return self._landed
         if self._selector is not None and not self._selector.selects(request_headers):
             return OtherVariant(self._selector.names)
+        if self._landed is not None:
+            return self._landed
         future: asyncio.Future[Landed] = asyncio.get_running_loop().create_future()
         self._followers[future] = request_headers
         try:

@@ -24,6 +24,7 @@ from proxy.cache.storability import why_not_stored
 from proxy.cache.store import PageStore, Stored
 from proxy.cache.validation import conditional_headers, confirmed, freshened
 from proxy.cache.vary import Selector, selector_of
+from proxy.holding import Holding
 from proxy.wire import Headers
 
 ERRORS = frozenset({500, 502, 503, 504})
@@ -50,7 +51,7 @@ class Forwarder:
     """Asks the origin, and keeps what it may.
 
     `failures` are what a fetch raises where the origin gives no answer, or breaks off. A body of more than `page_bytes`
-    bytes, or that takes longer than `page_seconds`, is passed on.
+    bytes, that takes longer than `page_seconds`, or for which there is no room in `holding`, is passed on.
     """
 
     def __init__(
@@ -63,13 +64,14 @@ class Forwarder:
         failures: tuple[type[Exception], ...],
         page_bytes: int,
         page_seconds: float,
+        holding: Holding,
     ) -> None:
         self._store = store
         self._flights = flights
         self._policy = policy
         self._now = now
         self._failures = failures
-        self._holder = Holder(page_bytes, page_seconds, failures)
+        self._holder = Holder(page_bytes, page_seconds, failures, holding)
         # By hash: a URL can be long, and a collision costs no more than a response that isn't stored.
         self._unheld: TTLCache[int, NotHeld] = TTLCache(_MAX_UNHELD, _UNHELD_SECONDS, timer=now)
 
@@ -159,7 +161,8 @@ class Forwarder:
         if why_not or selector is None:
             self._turn_away(question, head.status)
             told = CacheStatus(question.why, forward_status=304, detail=why_not or "")
-            return answer(errand.asked, replace(stored, response=response_now), told, self._policy.tracking)
+            now_its_own = replace(stored, response=response_now)
+            return answer(errand.asked, now_its_own, told, self._policy.tracking, is_kept=False)
         if selector != stored.selector:
             self._store.drop(errand.key, stored)
         return self._keep(question, Stored.of(response_now, stored.body, selector, assigned=assigned), confirmed=True)
@@ -175,7 +178,7 @@ class Forwarder:
         self._announce(question, selector, freshness_of(head, assigned=assigned))
         held = await self._holder.hold(response)
         if held.why_not is not None:
-            if isinstance(held.why_not, NotHeld):
+            if isinstance(held.why_not, NotHeld) and held.why_not is not NotHeld.CROWDED:
                 self._unheld[hash(errand.key)] = held.why_not
             return self._passed(errand, response, CacheStatus(question.why, detail=held.why_not), held.body)
         whole = completed(head, held.body)

@@ -42,6 +42,11 @@ class Freshness:
         """`current_age` (RFC 9111 §4.2.3), in seconds."""
         return self.initial_age + max(0.0, now - self.received_at)
 
+    @property
+    def ends_at(self) -> float:
+        """The moment from which it is stale; 0 where it is validated before each use."""
+        return 0.0 if self.always_validate else self.received_at + self.lifetime - self.initial_age
+
     def remaining(self, now: float) -> float:
         """The seconds for which it is still fresh; none or fewer where it is stale."""
         return self.lifetime - self.age(now)

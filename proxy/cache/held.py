@@ -12,6 +12,7 @@ from enum import StrEnum
 from proxy.cache.answers import OriginAnswer
 from proxy.cache.messages import lines
 from proxy.cache.storability import NotStored
+from proxy.holding import Holding
 from proxy.wire import Headers
 
 _ENDLESS = b"text/event-stream"
@@ -23,6 +24,8 @@ class NotHeld(StrEnum):
     SIZE = "size"
     STREAM = "stream"
     SLOW = "slow"
+    CROWDED = "crowded"
+    """it might be another time: too much is held already"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,14 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Holds bodies of up to `limit` bytes for up to `seconds`; `failures` is what a body that breaks off raises."""
+    """Holds bodies of up to `limit` bytes for up to `seconds`, and all of them within `holding`; `failures` is what a
+    body that breaks off raises.
+    """
 
     limit: int
     seconds: float
     failures: tuple[type[Exception], ...]
+    holding: Holding
 
     def why_not(self, headers: Headers) -> NotHeld | None:
         """What a response's head tells against it already."""
@@ -54,10 +60,13 @@ class Holder:
         chunks: list[bytes] = []
         size = 0
         try:
-            async with asyncio.timeout(self.seconds):
-                while not response.at_end and size <= self.limit:
-                    chunks.append(await response.read_chunk())
-                    size += len(chunks[-1])
+            with self.holding.one() as share:
+                async with asyncio.timeout(self.seconds):
+                    while not response.at_end and size <= self.limit:
+                        chunks.append(await response.read_chunk())
+                        size += len(chunks[-1])
+                        if not share.take(len(chunks[-1])):
+                            return Held(b"".join(chunks), NotHeld.CROWDED)
         except TimeoutError:
             return Held(b"".join(chunks), NotHeld.SLOW)
         except self.failures:

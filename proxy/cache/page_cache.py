@@ -21,6 +21,7 @@ from proxy.cache.policy import Asked, Errand, Policy
 from proxy.cache.reuse import Use, decide_reuse
 from proxy.cache.store import PageStore, Stored
 from proxy.cache.vary import Selector
+from proxy.holding import Holding
 from proxy.names import SiteName
 from proxy.wire import Headers
 
@@ -44,9 +45,10 @@ class PageCache:
     """Answers requests from `store`, or by a fetch from the origin.
 
     `now` is in seconds since the epoch, `failures` are what a fetch raises where the origin gives no answer or breaks
-    off. A body of more than `page_bytes` bytes, or that takes longer than `page_seconds`, passes through. A request
-    waits `wait_seconds` at most for another one's answer. No more than `max_refreshes` stale responses are asked about
-    at one time while they go out. To be used in one event loop, and closed there.
+    off. A body of more than `page_bytes` bytes, that takes longer than `page_seconds`, or for which there is no room in
+    `holding`, passes through. A request waits `wait_seconds` at most for another one's answer. No more than
+    `max_refreshes` stale responses are asked about at one time while they go out. To be used in one event loop, and
+    closed there.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class PageCache:
         page_seconds: float = 10.0,
         wait_seconds: float = 10.0,
         max_refreshes: int = 32,
+        holding: Holding | None = None,
     ) -> None:
         self._store = store
         self.policy = policy
@@ -69,7 +72,14 @@ class PageCache:
         self._max_refreshes = max_refreshes
         self._flights = Flights(now)
         self._forwarder = Forwarder(
-            store, self._flights, policy, now=now, failures=failures, page_bytes=page_bytes, page_seconds=page_seconds
+            store,
+            self._flights,
+            policy,
+            now=now,
+            failures=failures,
+            page_bytes=page_bytes,
+            page_seconds=page_seconds,
+            holding=holding or Holding(),
         )
         self._refreshes: dict[tuple[bytes, Selector], asyncio.Task[None]] = {}
         self.counts = store.counts

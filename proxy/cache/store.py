@@ -201,7 +201,7 @@ class PageStore:
         self._purges[hash(key)] = self.serial
         self._purges.move_to_end(hash(key))
         if len(self._purges) > _MAX_TOLD_PURGES:
-            self._wide_purge = self._purges.popitem(last=False)[1]
+            self._wide_purge = max(self._wide_purge, self._purges.popitem(last=False)[1])
         return self._purge(self._slots(key), stale_from)
 
     def purge_prefix(self, prefix: bytes, *, stale_from: float | None = None) -> int:

@@ -1,28 +1,46 @@
 """The client to the origin: one configured address, and every byte as the caller gave it.
 
-Owns when a request may be sent again. Connections are `proxy.origin.connections`'s, what happens on one is
-`proxy.origin.exchange`'s, and which headers pass is `proxy.origin.headers`'s.
+Owns when a request may be sent again, and when none is sent at all: while too many are under way
+(`proxy.origin.admission`), and while the origin is down (`proxy.origin.breaker`). Connections are
+`proxy.origin.connections`'s, what happens on one is `proxy.origin.exchange`'s, and which headers pass is
+`proxy.origin.headers`'s.
 """
 
 from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import ssl
-from collections.abc import AsyncIterator
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import aiohttp
 
+from proxy.origin.admission import Admission
+from proxy.origin.breaker import Breaker
 from proxy.origin.connections import Connections
-from proxy.origin.errors import OriginTimeoutError, OriginUnreachableError
+from proxy.origin.errors import (
+    OriginError,
+    OriginLostError,
+    OriginProtocolError,
+    OriginSparedError,
+    OriginTimeoutError,
+    OriginUnreachableError,
+)
 from proxy.origin.exchange import Exchange, OriginResponse
+from proxy.tally import SLOW_SECONDS, Histogram
 from proxy.wire import Headers
 
 if TYPE_CHECKING:
     from aiohttp.connector import Connection
 
 __all__ = ["Origin", "OriginResponse"]
+
+logger = logging.getLogger(__name__)
 
 SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
@@ -32,7 +50,9 @@ class Origin:
 
     `connect_seconds` bounds a connection with its name and its TLS, `response_seconds` the wait for a head once the
     request is sent, and for the origin to take each piece of it. `expect_seconds` is how long a body is held back for
-    a `100 Continue` (RFC 9110 §10.1.1).
+    a `100 Continue` (RFC 9110 §10.1.1). At most `connections` requests are under way at one time, and as many wait,
+    each for `connect_seconds`; WebSockets, which are bounded for themselves, don't count. Without a `breaker` it is
+    always asked.
     """
 
     def __init__(
@@ -42,12 +62,24 @@ class Origin:
         connect_seconds: float = 5.0,
         response_seconds: float = 60.0,
         expect_seconds: float = 1.0,
+        connections: int = 1024,
+        breaker: Breaker | None = None,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.url = url
+        self._admission = Admission(connections, wait_seconds=connect_seconds)
+        self._breaker = breaker
+        self._clock = clock
+        self._status_when_down = OriginError.status
+        self._spared = 0
         self._connect_seconds = connect_seconds
         self._response_seconds = response_seconds
         self._expect_seconds = expect_seconds
         self._connections: Connections | None = None
+        self.seconds = Histogram(SLOW_SECONDS)
+        """Until the head of a response was here."""
+        self.errors: Counter[str] = Counter()
+        """How often there was none, by the type of the error (RFC 9209 §2.3)."""
 
     async def fetch(
         self, method: str, target: bytes, headers: Headers, body: AsyncIterator[bytes] | None = None
@@ -57,25 +89,33 @@ class Origin:
         `target` is path and query. A body without `Content-Length` goes in chunks. What `body` raises is raised here,
         after the connection was broken off: the origin never sees such a request complete.
         """
-        if self._connections is None:
-            self._connections = Connections(self.url)
-        repeatable = body is None and method in SAFE_TO_REPEAT
-        connection, lived = await self._connect(self._connections, pooled=repeatable)
-        try:
-            return await self._ask(connection, method, target, headers, body)
-        except OriginUnreachableError:
-            if not lived:
+        with self._tallied(), self._watched():
+            leave = await self._admission.enter()
+            try:
+                response = await self._fetch(method, target, headers, body)
+            except BaseException:
+                leave()
                 raise
-        # The origin closed it while it was idle, as it may at any time.
-        connection, _ = await self._connect(self._connections, pooled=False)
-        return await self._ask(connection, method, target, headers, body)
+        response.when_over(leave)
+        return response
 
     async def upgrade(self, target: bytes, headers: Headers) -> OriginResponse:
         """The response to a GET that asks for another protocol, on a connection of its own: a 101, or any other."""
-        if self._connections is None:
-            self._connections = Connections(self.url)
-        connection, _ = await self._connect(self._connections, pooled=False)
-        return await self._ask(connection, "GET", target, headers, None, may_switch=True)
+        with self._tallied(), self._watched():
+            connection, _ = await self._connect(pooled=False)
+            return await self._ask(connection, "GET", target, headers, None, may_switch=True)
+
+    def counts(self) -> Mapping[str, int]:
+        """How it goes, for the operator: requests that are under way, and that wait or were refused for their number;
+        how often the origin was given up, and the requests that were not sent for that.
+        """
+        return {
+            "open": self._admission.open,
+            "waiting": self._admission.waiting,
+            "crowded": self._admission.refused,
+            "given_up": self._breaker.opened if self._breaker else 0,
+            "spared": self._spared,
+        }
 
     async def close(self) -> None:
         """Closes idle connections, and those of responses that are still under way."""
@@ -83,10 +123,60 @@ class Origin:
             await self._connections.close()
             self._connections = None
 
-    async def _connect(self, connections: Connections, *, pooled: bool) -> tuple[Connection, bool]:
+    async def _fetch(
+        self, method: str, target: bytes, headers: Headers, body: AsyncIterator[bytes] | None
+    ) -> OriginResponse:
+        repeatable = body is None and method in SAFE_TO_REPEAT
+        connection, lived = await self._connect(pooled=repeatable)
+        try:
+            return await self._ask(connection, method, target, headers, body)
+        except OriginLostError:
+            if not lived:
+                raise
+        # The origin closed it while it was idle, as it may at any time.
+        connection, _ = await self._connect(pooled=False)
+        return await self._ask(connection, method, target, headers, body)
+
+    @contextmanager
+    def _tallied(self) -> Iterator[None]:
+        began = self._clock()
+        try:
+            yield
+        except OriginError as error:
+            self.errors[error.error] += 1
+            raise
+        self.seconds.observe(self._clock() - began)
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Tells the breaker what comes of a request. Raises OriginSparedError where none is to be sent."""
+        breaker = self._breaker
+        if breaker is None:
+            yield
+            return
+        began_at = breaker.begin()
+        if began_at is None:
+            self._spared += 1
+            raise OriginSparedError(self._status_when_down)
+        try:
+            yield
+        except (OriginLostError, OriginProtocolError):
+            # It is there, though not well.
+            raise
+        except (OriginUnreachableError, OriginTimeoutError) as error:
+            self._status_when_down = error.status
+            if breaker.note_failure(began_at):
+                logger.warning("%s: left alone but for a request now and then; last: %s", self.url, error)
+            raise
+        if breaker.note_answer():
+            logger.info("%s: answers again", self.url)
+
+    async def _connect(self, *, pooled: bool) -> tuple[Connection, bool]:
+        if self._connections is None:
+            self._connections = Connections(self.url)
         try:
             async with asyncio.timeout(self._connect_seconds):
-                return await connections.take(pooled=pooled)
+                return await self._connections.take(pooled=pooled)
         except TimeoutError as error:
             raise OriginTimeoutError("connection_timeout", "no connection to the origin in time") from error
         except (aiohttp.ClientError, OSError) as error:

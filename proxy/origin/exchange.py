@@ -22,9 +22,9 @@ from aiohttp.streams import EofStream, StreamReader
 from proxy.origin.errors import (
     OriginBodyError,
     OriginError,
+    OriginLostError,
     OriginProtocolError,
     OriginTimeoutError,
-    OriginUnreachableError,
 )
 from proxy.tunnel import End
 from proxy.wire import Headers
@@ -70,6 +70,10 @@ class OriginResponse:
             self.at_end = True
         return chunk
 
+    def when_over(self, call: Callable[[], None]) -> None:
+        """Have something called once the connection is free for others, or closed; it may be called twice."""
+        self._exchange.when_over(call)
+
     def hand_over(self, end: End) -> None:
         """Give the connection away, after a 101; it is closed all the same where this context ends."""
         self._exchange.hand_over(end)
@@ -89,7 +93,7 @@ class Exchange:
     def __init__(self, connection: Connection, response_seconds: float, expect_seconds: float) -> None:
         if connection.protocol is None or connection.transport is None:
             connection.close()
-            raise OriginUnreachableError("connection_terminated", "the connection was closed at once")
+            raise OriginLostError("connection_terminated", "the connection was closed at once")
         self._connection = connection
         self._protocol = connection.protocol
         self._transport = connection.transport
@@ -100,6 +104,7 @@ class Exchange:
         self._upload: asyncio.Task[None] | None = None
         self._sent_whole = False
         self._ends_by_close = False
+        self._hear_over: Callable[[], None] = lambda: None
 
     async def run(
         self,
@@ -145,6 +150,11 @@ class Exchange:
             raise OriginBodyError("http_response_incomplete", f"ended by a reset: {broken}") from broken
         if self._sent_whole:
             self._connection.release()
+            self._hear_over()
+
+    def when_over(self, call: Callable[[], None]) -> None:
+        """See OriginResponse."""
+        self._hear_over = call
 
     def hand_over(self, end: End) -> None:
         """Another protocol has the connection from here on, and all that came behind the head."""
@@ -169,6 +179,7 @@ class Exchange:
             if not self._upload.cancelled():
                 self._upload.exception()
         self._connection.close()
+        self._hear_over()
 
     def _break_off_with_connection(self, content: StreamReader) -> None:
         # Measured on aiohttp 3.14: a malformed chunk closes the connection, and leaves the body's reader asleep.
@@ -211,9 +222,9 @@ class Exchange:
             raise OriginProtocolError("http_protocol_error", fault) from error
         except aiohttp.ServerDisconnectedError as error:
             # Its own words would tell the part of the head that came.
-            raise OriginUnreachableError("connection_terminated", "the connection ended before a head came") from error
+            raise OriginLostError("connection_terminated", "the connection ended before a head came") from error
         except (aiohttp.ClientError, OSError, EofStream) as error:
-            raise OriginUnreachableError("connection_terminated", str(error)) from error
+            raise OriginLostError("connection_terminated", str(error)) from error
         finally:
             self._head_deadline = None
 

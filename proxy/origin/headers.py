@@ -18,6 +18,11 @@ PURCHASE_FIELD = b"tailor-purchase"
 """What the visitor has just bought, likewise."""
 FOR_TAILOR = frozenset({VISITOR_FIELD, PURCHASE_FIELD})
 """The fields by which the origin speaks to Tailor alone."""
+VARIANT_FIELD = b"tailor-variant"
+"""What a page is kept under by a cache in front (`proxy.edge`); the origin neither hears nor says it."""
+
+DEBUG_FIELD = b"tailor-debug"
+"""The token by which a response is asked how it came about: for Tailor alone, too."""
 
 HOP_BY_HOP = frozenset(
     {
@@ -27,8 +32,10 @@ HOP_BY_HOP = frozenset(
         b"proxy-authentication-info",
         b"proxy-authorization",
         b"proxy-connection",
+        DEBUG_FIELD,
         *FOR_TAILOR,
-        *(name.replace(b"-", b"_") for name in FOR_TAILOR),  # as CGI and WSGI origins would read them
+        VARIANT_FIELD,
+        *(name.replace(b"-", b"_") for name in (*FOR_TAILOR, VARIANT_FIELD)),  # as CGI and WSGI origins would read them
         b"te",
         b"trailer",
         b"transfer-encoding",
@@ -215,6 +222,11 @@ def rewritten_response_headers(
 def unkept_response_headers(headers: Headers) -> Headers:
     """Headers of a response that no cache may keep, the browser's own among them."""
     return (*(field for field in headers if not _speaks_to_caches(field[0])), (b"cache-control", b"no-store"))
+
+
+def silent_response_headers(headers: Headers) -> Headers:
+    """Headers of a response that tells caches nothing new."""
+    return tuple(field for field in headers if not _speaks_to_caches(field[0]))
 
 
 def _speaks_to_caches(name: bytes) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import unescape
 
 from proxy.page.charset import Charset
-from proxy.page.locate import Element, Located, Place, RefusedError
+from proxy.page.locate import Element, Located, MissedError, Place, RefusedError
 from proxy.page.operations import (
     EditClass,
     InsertBeside,
@@ -66,13 +66,13 @@ def operations_of(
 ) -> list[Operation]:
     """What a change does to this page, `guarded` elements left alone.
 
-    Raises RefusedError where its selector finds nothing, or too much.
+    Raises RefusedError where that can't be, and MissedError where its selector finds nothing, or too much.
     """
     places = page.find(charset.as_latin1(change.select))
     if not places:
-        raise RefusedError("its selector finds nothing")
+        raise MissedError("its selector finds nothing")
     if len(places) > 1 and not change.all:
-        raise RefusedError(f"its selector finds {len(places)} places, and `all: true` is not said")
+        raise MissedError(f"its selector finds {len(places)} places, and `all: true` is not said")
     if len(places) > _MAX_PLACES:
         raise RefusedError(f"its selector finds {len(places):,} places, and no more than {_MAX_PLACES:,} are changed")
     if not change.seo:

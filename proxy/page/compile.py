@@ -13,7 +13,7 @@ from proxy.page.changes import guarded_elements, operations_of
 from proxy.page.charset import Charset, charset_of
 from proxy.page.cut import cut, edits_of
 from proxy.page.edits import Edit
-from proxy.page.locate import Located, RefusedError
+from proxy.page.locate import Located, MissedError, RefusedError
 from proxy.page.operations import Operation, conflict, effective
 from proxy.page.scan import is_bomb
 from proxy.page.verify import agrees, bearable
@@ -26,11 +26,15 @@ DISAGREED = "the page's markup there means something else once it is changed (mi
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """An experience that was decided for and is not on the page: at which selector, and why."""
+    """An experience that was decided for and is not on the page: at which selector, and why.
+
+    `is_missed` is whether that is because the selector does not find its place.
+    """
 
     experience: str
     selector: str
     why: str
+    is_missed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,9 @@ def _resolve(page: Page, choices: Iterable[Choice]) -> tuple[list[_Made], list[L
         try:
             operations, edits = _make(page, choice, made)
         except _LeftOutError as error:
-            left_out.append(LeftOut(choice.experience.id, error.change.select, str(error.__cause__)))
+            cause = error.__cause__
+            is_missed = isinstance(cause, MissedError)
+            left_out.append(LeftOut(choice.experience.id, error.change.select, str(cause), is_missed))
             continue
         if operations:
             made.append(_Made(choice, operations))

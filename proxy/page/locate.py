@@ -49,6 +49,10 @@ class RefusedError(Exception):
     """A place that can't be cut; the message says why. The experience does not apply on this page."""
 
 
+class MissedError(RefusedError):
+    """A selector that does not find what it is meant for: nothing, or more."""
+
+
 class SelectorError(RefusedError):
     """A selector that is not CSS."""
 

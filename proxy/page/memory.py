@@ -1,12 +1,14 @@
 """Cuts that are kept, by the page as it came and the decision's fingerprint: a kept cut is never of another page.
 
 Kept is only what was verified; when that is, is `proxy.page.history`'s to say. How much is kept is a ledger's, and
-which bodies are made of it `proxy.page.bodies`'.
+which bodies are made of it `proxy.page.bodies`'. Whoever wants a page waits only so long for it to be cut; the cutting
+goes on, for the next one.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -24,9 +26,13 @@ from proxy.page.compressor import Compressor
 from proxy.page.encode import Rendered
 from proxy.page.history import History
 from proxy.page.notices import Notices
+from proxy.page.places import Places
 from proxy.page.source import Source
 from proxy.page.tags import static_digest
+from proxy.page.threads import Threads
 from rules.decision import Decision
+
+logger = logging.getLogger(__name__)
 
 # Above this a page is compiled in a thread: at 10 ns a byte, 256 KB hold the event loop for some milliseconds.
 LARGE_BYTES = 256 * 1024
@@ -47,18 +53,23 @@ class UntouchableError(Exception):
     """A page that can't be personalized, whatever the decision; the message says why."""
 
 
+class LateError(Exception):
+    """A page that is still being cut."""
+
+
 @dataclass(slots=True, eq=False)
 class Kept:
     """A cut to be served; where it is kept, so are its bodies.
 
     `is_changed` is whether the page differs from the origin's at all: if not, its bytes are not kept. `size` is what
-    the ledger was told.
+    the ledger was told. It was made without the `paused` experiences.
     """
 
     cut: Cut
     is_changed: bool
     bodies: SharedBodies | PersonalBodies | None = None
     size: int = 0
+    paused: frozenset[str] = frozenset()
 
     def render(self, decision: Decision | None, accepted: tuple[str, ...]) -> Rendered:
         """The body for one visitor, in a coding that their browser accepts, of which it likes the first best.
@@ -94,19 +105,36 @@ class _Variants:
 class CutMemory:
     """Cuts pages, and keeps cuts within the bound of a ledger. Not for use by several threads; to be closed.
 
-    A page of more than `page_bytes` bytes, once it is decoded, is not read.
+    A page of more than `page_bytes` bytes, once it is decoded, is not read. Nobody waits longer than `cut_seconds` for
+    one that is large, and so cut in one of the `threads`.
+    With `pause_drifting` an experience is left out of new cuts while its selectors are no longer found; `now` is in
+    seconds since the epoch.
     """
 
-    def __init__(self, ledger: Ledger, *, page_bytes: int = 4 << 20) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        page_bytes: int = 4 << 20,
+        cut_seconds: float = 2.0,
+        threads: Threads | None = None,
+        now: Callable[[], float] = lambda: 0.0,
+        pause_drifting: bool = False,
+    ) -> None:
         self._ledger = ledger
         self._page_bytes = page_bytes
+        self._cut_seconds = cut_seconds
+        self._threads = threads or Threads()
         self._compressor = Compressor()
         self._notices = Notices()
+        self.places = Places(now, self._notices, pauses=pause_drifting)
         self._pages: dict[Source, _Variants] = {}
-        self._under_way: dict[tuple[Source, bytes], asyncio.Event] = {}
+        self._under_way: dict[tuple[Source, bytes], asyncio.Task[Kept]] = {}
         self._histories: LRUCache[tuple[str, bytes], History] = LRUCache(_MAX_URLS)
         self.left_out: Counter[str] = Counter()
         """How often each experience was decided for and could not be put on a page that was cut anew."""
+        self.shown: Counter[str] = Counter()
+        """On how many responses each experience was shown, by whoever sent them."""
         self.set_aside = 0
         """How often a verification disagreed."""
         self.hits = 0
@@ -123,8 +151,15 @@ class CutMemory:
         self._compressor.finish()
 
     def close(self) -> None:
-        """Compress nothing any more; waits for the one body that is being compressed."""
+        """Cut and compress nothing any more; waits for the one body that is being compressed."""
+        for task in self._under_way.values():
+            task.cancel()
         self._compressor.close()
+
+    def resume(self) -> None:
+        """Another rulebook holds: nothing is paused any more for what drifted under the last one."""
+        if self.places.resume():
+            self._drop_paused()
 
     def find(self, source: Source, fingerprint: bytes) -> Kept | None:
         """The page under a decision with this fingerprint, if it is kept; an empty one stands for no decision."""
@@ -139,21 +174,31 @@ class CutMemory:
     async def cut(self, url: str, source: Source, decision: Decision | None, *, query: bytes = b"") -> Kept:
         """The page with the decision's changes; without a decision, with no change but to its addresses.
 
-        `url`, without its `query`, is told in the log as it is given. Raises UntouchableError and UndecodableError.
+        `url`, without its `query`, is told in the log as it is given. Raises UntouchableError and UndecodableError;
+        LateError and CrowdedError where the page can't be had in time.
         """
         fingerprint = b"" if decision is None else decision.fingerprint
         kept = self.find(source, fingerprint)
-        while kept is None and (under_way := self._under_way.get((source, fingerprint))) is not None:
-            # It is being cut in a thread. If nothing comes of that, those who wait try one after another.
-            await under_way.wait()
-            kept = self.find(source, fingerprint)
         if kept is not None:
             return kept
-        self._under_way[source, fingerprint] = asyncio.Event()
-        try:
-            return await self._make(_Order(url[:_MAX_URL], query, source, decision, fingerprint))
-        finally:
-            self._under_way.pop((source, fingerprint)).set()
+        place, deadline = (source, fingerprint), asyncio.get_running_loop().time() + self._cut_seconds
+        while (under_way := self._under_way.get(place)) is not None:
+            # It is being cut in a thread. If nothing comes of that, those who wait try one after another.
+            await _until(under_way, deadline)
+            kept = self.find(source, fingerprint)
+            if kept is not None:
+                return kept
+        task = asyncio.create_task(self._make(_Order(url[:_MAX_URL], query, source, decision, fingerprint)))
+        self._under_way[place] = task
+        task.add_done_callback(partial(self._land, place))
+        await _until(task, deadline)
+        return task.result()
+
+    def _land(self, place: tuple[Source, bytes], task: asyncio.Task[Kept]) -> None:
+        del self._under_way[place]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # Who waited hears of it, and all others were told that it is late.
+            logger.debug("a page could not be cut: %s", error)
 
     async def _make(self, order: _Order) -> Kept:
         source = order.source
@@ -164,27 +209,33 @@ class CutMemory:
             raise UntouchableError(history.refused)
         self.made += 1
         ratio = 1 if source.coding == "identity" else _USUAL_RATIO
-        decoded = await _beside(len(source.body) * ratio, partial(source.decoded, self._page_bytes))
-        page = await _beside(len(decoded), partial(source.mapped, decoded))
+        decoded = await self._beside(len(source.body) * ratio, partial(source.decoded, self._page_bytes))
+        page = await self._beside(len(decoded), partial(source.mapped, decoded))
+        paused = frozenset[str]()
         if order.decision is None:
             cut = uncut(page)
         else:
-            aside = frozenset[str]() if verify else history.aside
+            paused = self.places.paused(order.decision)
+            aside = _digests(order.decision, paused) | (frozenset() if verify else history.aside)
             cut = await self._compiled(order, page, order.decision, aside, history, verify=verify)
             if verify:
                 disagreed = self._disagreed(order.decision, cut.left_out)
                 history.note_verified(order.query, disagreed, is_due=is_due)
+                if self.places.note(order.url, order.query, order.decision, cut):
+                    self._drop_paused()
         is_changed = page is not decoded or bool(cut.shown)
-        made = Kept(cut if is_changed else replace(cut, pieces=()), is_changed)
+        made = Kept(cut if is_changed else replace(cut, pieces=()), is_changed, paused=paused)
         if verify:
-            self._keep(order, made, await _beside(len(page), partial(static_digest, made.cut.pieces)))
+            self._keep(order, made, await self._beside(len(page), partial(static_digest, made.cut.pieces)))
         return made
 
     async def _compiled(
         self, order: _Order, page: bytes, decision: Decision, aside: frozenset[str], history: History, *, verify: bool
     ) -> Cut:
         try:
-            cut = await _beside(len(page), partial(_compile, page, order.source.charset_label, decision, aside, verify))
+            cut = await self._beside(
+                len(page), partial(_compile, page, order.source.charset_label, decision, aside, verify)
+            )
         except (UnreadableCharsetError, BombError) as error:
             history.note_refused(order.query, str(error))
             self._notices.refused(order.url, error)
@@ -193,6 +244,10 @@ class CutMemory:
             self.left_out[each.experience] += 1
             self._notices.left_out(order.url, each)
         return cut
+
+    async def _beside(self, size: int, work: Callable[[], _T]) -> _T:
+        """Work on so many bytes: in a thread, if they are many."""
+        return await self._threads.run(work) if size > LARGE_BYTES else work()
 
     def _disagreed(self, decision: Decision, left_out: Iterable[LeftOut]) -> frozenset[str]:
         digests = {choice.experience.id: choice.variant.digest for choice in decision.choices}
@@ -220,6 +275,14 @@ class CutMemory:
         if len(variants.kept) == _MANY_VARIANTS:
             self._notices.many_variants(order.url, _MANY_VARIANTS)
 
+    def _drop_paused(self) -> None:
+        """Drop the cuts from which an experience was paused, so that it can come back to these pages."""
+        for variants in list(self._pages.values()):
+            for fingerprint, kept in list(variants.kept.items()):
+                if kept.paused:
+                    self._ledger.forget(kept)
+                    self._evict(variants, fingerprint)
+
     def _resize(self, variants: _Variants, fingerprint: bytes) -> None:
         kept = variants.kept.get(fingerprint)
         if kept is None:
@@ -239,13 +302,20 @@ class CutMemory:
         self.evictions += 1
 
 
-async def _beside(size: int, work: Callable[[], _T]) -> _T:
-    """Work on so many bytes: in a thread, if they are many."""
-    return await asyncio.to_thread(work) if size > LARGE_BYTES else work()
+async def _until(task: asyncio.Task[Kept], deadline: float) -> None:
+    """Wait for a cut without ending it."""
+    done, _ = await asyncio.wait((task,), timeout=deadline - asyncio.get_running_loop().time())
+    if not done:
+        raise LateError("it takes too long to cut")
 
 
 def _compile(page: bytes, charset_label: str | None, decision: Decision, aside: frozenset[str], verify: bool) -> Cut:
     return compile_cut(Page(page, charset_label), decision, aside=aside, verify=verify)
+
+
+def _digests(decision: Decision, experiences: frozenset[str]) -> frozenset[str]:
+    """Those of the variants by which they were chosen."""
+    return frozenset(choice.variant.digest for choice in decision.choices if choice.experience.id in experiences)
 
 
 def _size(source: Source, kept: Kept) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 
 from cachetools import LRUCache
 
 from proxy.page.charset import UnreadableCharsetError
 from proxy.page.compile import BombError, LeftOut
+from proxy.page.drift import RECENT, Drift, FoundAgain
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +46,28 @@ class Notices:
                 count,
             )
 
+    def drifts(self, drift: Drift, *, is_paused: bool) -> None:
+        """A selector is no longer found where it was."""
+        logger.warning(
+            "%s: '%s' drifts: %s: its selector was found on %d of %d pages, and is on %d of the last %d, since %s; "
+            "look whether the site was changed, and mend the selector%s",
+            *(drift.url, drift.experience, drift.selector),
+            *(drift.found_before, drift.cuts_before, drift.found, RECENT, _moment(drift.since)),
+            ". Until then the experience is paused" if is_paused else "",
+        )
+
+    def found_again(self, again: FoundAgain) -> None:
+        """A selector is found again."""
+        logger.info(
+            "'%s' drifts no more: %s: its selector, which was missed since %s, is found again",
+            *(again.experience, again.selector, _moment(again.since)),
+        )
+
     def _is_new(self, kind: str, what: str) -> bool:
         is_new = (kind, what) not in self._told
         self._told[kind, what] = None
         return is_new
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

@@ -46,6 +46,7 @@ class Pending:
         self._batch: dict[bytes, list[Step]] = {}
         self._settled: dict[bytes, Profile | None] = {}
         self._size = 0
+        self._batches_done = 0
 
     def __len__(self) -> int:
         return self._size
@@ -70,13 +71,21 @@ class Pending:
         return self._size < self._limit and own < MAX_STEPS_OF_ONE
 
     def read(self, key: bytes, load: Callable[[bytes], Profile | None]) -> Profile | None:
-        """The visitor's profile with all pending steps; `load` reads the disk."""
-        with self._lock:
-            waiting = self._waiting.get(key, ())
-            if key in self._settled:
-                return follow(self._settled[key], waiting)
-            # The lock is held meanwhile, so that these steps can't be settled and committed under our hands.
-            return follow(load(key), (*self._batch.get(key, ()), *waiting))
+        """The visitor's profile with all pending steps; `load` reads the disk.
+
+        Only the thread that adds steps may read.
+        """
+        while True:
+            with self._lock:
+                batches = self._batches_done
+                if key in self._settled:
+                    return follow(self._settled[key], self._waiting.get(key, ()))
+                steps = (*self._batch.get(key, ()), *self._waiting.get(key, ()))
+            # Without the lock, since a disk may hang; if these steps are committed under our hands, they may be in it.
+            profile = load(key)
+            with self._lock:
+                if batches == self._batches_done and key not in self._settled:
+                    return follow(profile, steps)
 
     def take(self) -> Mapping[bytes, list[Step]]:
         """All that waits, to be written; ends with `done`, `drop` or `put_back`."""
@@ -99,6 +108,7 @@ class Pending:
             size = sum(map(len, self._batch.values()))
             self._size -= size
             self._batch, self._settled = {}, {}
+            self._batches_done += 1
             return size
 
     def put_back(self) -> None:

@@ -1,15 +1,17 @@
 """The store of profiles that is there by default: one SQLite file, which several processes of a machine may share.
 
-Reading is done where it is asked for, since it takes microseconds; writing is `proxy.profile.writer`'s. Whatever is
-wrong with the file is counted and logged once, and its visitors count as not known.
+Reading takes microseconds, and is waited for in `proxy.profile.reading`; writing is `proxy.profile.writer`'s. Whatever
+is wrong with the file is counted and logged once, and its visitors count as not known.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from cachetools import TTLCache
@@ -18,6 +20,7 @@ from proxy.profile.database import connect_to_read, load, total_rows
 from proxy.profile.encoding import UnreadableProfileError
 from proxy.profile.model import Event, Profile
 from proxy.profile.pending import Pending, Step
+from proxy.profile.reading import READ_SECONDS, ReadingThread
 from proxy.profile.store import UnavailableError, key_of
 from proxy.profile.writer import Writer
 from proxy.settings import Settings
@@ -54,6 +57,7 @@ class SqliteProfileStore:
         max_bytes: int = 1 << 30,
         batch_seconds: float = 0.2,
         queue_size: int = 10_000,
+        read_seconds: float = READ_SECONDS,
     ) -> None:
         self._path = path
         self._now = now
@@ -64,12 +68,18 @@ class SqliteProfileStore:
         self._is_failing = False
         self._erased: TTLCache[bytes, bool] = TTLCache(_MAX_ERASED, ERASED_SECONDS, timer=lambda: now().timestamp())
         self._read_errors = 0
+        self._thread = ReadingThread(read_seconds)
         self._refused = 0
         self._writer.start()
 
     def read(self, visitor_id: str) -> Profile | None:
         """See ProfileStore."""
-        return self._pending.read(key_of(visitor_id), self._load)
+        late = self._thread.late
+        try:
+            return self._pending.read(key_of(visitor_id), lambda key: self._thread.call(partial(self._load, key)))
+        finally:
+            if self._thread.late > late:
+                logger.error("%s: can't be read in time; visitors count as not known until it answers", self._path)
 
     def remember(self, visitor_id: str, event: Event, at: datetime) -> None:
         """See ProfileStore. What finds no room is counted and lost."""
@@ -100,14 +110,16 @@ class SqliteProfileStore:
         return {
             "rows": self._rows(),
             "waiting": len(self._pending),
-            "errors": self._read_errors + self._writer.errors,
+            "errors": self._read_errors + self._thread.late + self._writer.errors,
             "lost": self._refused + self._writer.lost,
         }
 
     def close(self) -> None:
         """See ProfileStore."""
         self._writer.close(CLOSE_SECONDS)
-        self._close_reading()
+        with contextlib.suppress(UnavailableError):
+            self._thread.call(self._close_reading)
+        self._thread.close()
 
     def _load(self, key: bytes) -> Profile | None:
         try:
@@ -124,12 +136,16 @@ class SqliteProfileStore:
 
     def _rows(self) -> int:
         try:
+            return self._thread.call(self._count_rows)
+        except UnavailableError:
+            return -1
+
+    def _count_rows(self) -> int:
+        try:
             return total_rows(self._connection())
         except sqlite3.Error as error:
             self._note(error)
-        except UnavailableError:
-            pass
-        return -1
+            return -1
 
     def _connection(self) -> sqlite3.Connection:
         """The connection to read with; after one failed, there is none for a moment."""

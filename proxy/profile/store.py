@@ -19,7 +19,7 @@ class UnavailableError(Exception):
 
 
 class ProfileStore(Protocol):
-    """Keeps profiles by visitor id. Reading and remembering wait for nobody, and are never more than a moment's work.
+    """Keeps profiles by visitor id. Reading and remembering wait for no other writer, and never longer than a moment.
 
     A read sees all that was remembered before it in this process, also what is not on disk yet.
     """

@@ -30,15 +30,17 @@ def open_keys(settings: Settings, *, needed: bool = False) -> tuple[tuple[bytes,
     """The keys, of which the first signs and all verify, and a line for each thing to warn of.
 
     None where none were given and there is nothing to sign or to verify: nobody can consent, there are no accounts to
-    link to, the origin's word is not carried, and the caller has none `needed`. Raises SecretError.
+    link to, the origin's word is not carried, no cache in front needs keys, no token was made before, and the caller
+    has none `needed`. Raises SecretError.
     """
     if settings.secrets is not None:
         keys = settings.secrets.get_secret_value().split()
         return _checked(keys, "secrets (TAILOR_SECRETS or tailor.toml)"), ()
     if settings.secret_file is not None:
         return read_keys(settings.secret_file)
-    signs = settings.consent is not ConsentSource.NONE or settings.accounts is not None or settings.vouched_header
-    if not needed and not signs:
+    has_visitors = settings.consent is not ConsentSource.NONE or settings.vouched_header
+    signs = has_visitors or settings.accounts is not None or settings.edge
+    if not needed and not signs and not (settings.data / KEY_FILE).exists():
         return (), ()
     try:
         return read_keys(_generated(settings.data))

@@ -6,18 +6,17 @@ own name what somebody else wrote; escaping keeps it from being code, not from b
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from rules.conditions import Condition, Test, all_of
 from rules.errors import Problem, warning
 from rules.fragments import Fragment, Kind
+from rules.linting.printed import prints
 from rules.model import Experience, RuleBook
 from rules.operators import IsOneOf, Matches
 from rules.signals import lookup
 
 _SET_BY_LINKS = ("page.query.", "source.", "first_source.")
-_QUESTIONS = re.compile(r"\{%-?\s*(?:if|elif)\b.*?%\}", re.DOTALL)
 
 
 def forged_links(book: RuleBook) -> Iterator[Problem]:
@@ -41,11 +40,8 @@ def _can_be_forged(name: str) -> bool:
 
 
 def _prints(fragment: Fragment, name: str) -> bool:
-    """Whether people may read it; one that is only asked for they do not. In a file that is included they may."""
-    if fragment.kind is Kind.URL:
-        return False
-    written = fragment.source
-    return name not in written or name in _QUESTIONS.sub("", written)
+    """Whether people may read it."""
+    return fragment.kind is not Kind.URL and prints(fragment, name)
 
 
 def _is_narrow(who: Condition | None, name: str) -> bool:

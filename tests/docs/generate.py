@@ -10,6 +10,8 @@ from textwrap import fill
 import click
 
 from proxy.cli import main as tailor
+from proxy.exposition import PROCESS
+from proxy.metrics import METRICS, Metric
 from rules.signals import Signal, Tier, catalogue
 from tests.docs.fences import ROOT
 
@@ -116,6 +118,32 @@ def _command(path: str, command: click.Command) -> Iterator[str]:
         yield ""
 
 
+def metrics_page() -> str:
+    """Every metric, in the order in which they are told."""
+    lines = [
+        "# Metrics",
+        "",
+        MADE,
+        "",
+        _paragraph(
+            "What `GET /metrics` of the admin listener tells Prometheus ([monitoring](monitoring.md#metrics)). Every "
+            f"metric has the label `{PROCESS}`, the id of the process that counted it, beside those named here. "
+            "Counters begin at 0 with their process; a metric of which there is nothing to tell is left out."
+        ),
+        "",
+        "| metric | type | labels | what it is |",
+        "|---|---|---|---|",
+        *map(_metric_row, METRICS),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _metric_row(metric: Metric) -> str:
+    labels = ", ".join(f"`{label}`" for label in metric.labels)
+    return f"| `{metric.name}` | {metric.kind} | {labels} | {_cell(metric.meaning)} |"
+
+
 def _paragraph(text: str) -> str:
     return fill(" ".join(text.split()), _WIDTH, break_long_words=False, break_on_hyphens=False)
 
@@ -124,7 +152,11 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"docs/signals.md": signals_page, "docs/cli.md": cli_page}
+PAGES: Mapping[str, Callable[[], str]] = {
+    "docs/signals.md": signals_page,
+    "docs/cli.md": cli_page,
+    "docs/metrics.md": metrics_page,
+}
 
 
 def main() -> None:

@@ -24,9 +24,9 @@ from proxy.cache.validation import NOT_UPDATED
 from proxy.cache.vary import CODINGS
 from proxy.fleet import PATIENCE_SECONDS, Report, Reports
 from proxy.orders import Orders
+from proxy.process import current_time
 from proxy.purges import MAX_NAMES, Place, Purge
 from proxy.reload import RuleKeeper
-from proxy.serve import current_time
 from proxy.settings import Settings
 from proxy.settings_layers import read_settings
 from rules.model import RuleBook

@@ -10,8 +10,8 @@ import pytest
 from proxy.admin import Admin
 from proxy.fleet import Alone
 from proxy.orders import Orders
+from proxy.process import current_time
 from proxy.reload import RuleKeeper
-from proxy.serve import current_time
 from proxy.settings import Settings
 from proxy.settings_layers import CONFIG_FILE, CONFIG_VARIABLE, SettingsError, read_settings, variable_of
 from proxy.visitor.keys import SecretError, open_keys

@@ -25,6 +25,7 @@ from proxy.cache.policy import Policy
 from proxy.cache.store import PageStore
 from proxy.company.finder import CompanyFinder
 from proxy.connection import Limits
+from proxy.edge import Edge
 from proxy.hosts import Hosts
 from proxy.ledger import Ledger
 from proxy.origin.client import Origin
@@ -319,10 +320,12 @@ def running_proxy(
     companies: CompanyFinder | None = None,
     vouched: Vouched | None = None,
     policy: Policy | None = None,
+    cuts: CutMemory | None = None,
+    edge: Edge | None = None,
     is_express: bool = True,
     websockets: Callable[[Origin, Hosts], WebSockets] = WebSockets,
     limits: Limits | None = None,
-    **origin_options: float,
+    **origin_options: Any,
 ) -> Iterator[RunningServer]:
     """The proxy before `origin_url`, as it runs in production: the real server, app, pipeline and client.
 
@@ -331,7 +334,7 @@ def running_proxy(
     observer, book = observer or plain_observer(), book or RuleBook()
     identity = identity or IdentityReader(ConsentReader(), now=now)
     origin, ledger, reader = Origin(origin_url, **origin_options), Ledger(1 << 20), reader or RequestReader()
-    cuts = CutMemory(ledger)
+    cuts = cuts or CutMemory(ledger)
     cache: PageCache | None = None
     if policy is not None:
         clock = lambda: now().timestamp()  # noqa: E731 - a clock is handed in as a function
@@ -348,10 +351,12 @@ def running_proxy(
         memory=Memory(observer, now, profiles),
         companies=companies,
         vouched=vouched,
+        edge=edge,
     )
     rights = Rights(MePage.open(), identity, keys, store=profiles, now=now, book=book)
     served = websockets(origin, hosts or Hosts())
-    app = App(pipeline, reader, is_ready=is_ready, rights=rights, websockets=served)
+    subrequests = pipeline.subrequests(reader, prefix="/_tailor")
+    app = App(pipeline, reader, is_ready=is_ready, rights=rights, websockets=served, subrequests=subrequests)
     express = pipeline.express(reader, prefix="/_tailor") if is_express else None
 
     async def close() -> None:

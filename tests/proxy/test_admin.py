@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 
 from proxy.admin import MAX_BODY, Admin
 from proxy.fleet import Alone, Fleet, Report, Reports
-from proxy.orders import Counts, Orders, Reload, Status, TellStatus
+from proxy.orders import Counts, Orders, Reload, Status, TellMetrics, TellStatus
 from proxy.purges import Place, Purge
 from proxy.reload import Failure, RuleKeeper
 from proxy.settings import Settings
@@ -98,6 +98,7 @@ def test_the_status_tells_what_runs() -> None:
         "failures": {"cut": 1},
         "left_out": {"hero": 2},
         "set_aside": 0,
+        "drift": [],
         "last_reload": "2026-12-01T12:00:00+00:00",
         "last_error": None,
     }
@@ -249,3 +250,19 @@ def test_a_reload_of_rules_that_do_not_load_is_no_success() -> None:
 
 def test_an_order_is_not_given_by_looking() -> None:
     assert client().ask("/purge").status_code == client().ask("/reload").status_code == 405
+
+
+def test_metrics_tell_of_each_process_that_answers() -> None:
+    measures = {"tailor_set_aside_total": (((), 3),)}
+    asked = two(measures, measures, 3)
+    answer = client(fleet=asked).ask("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert 'tailor_set_aside_total{process="1"} 3.0\ntailor_set_aside_total{process="2"} 3.0\n' in answer.text
+    assert asked.asked == [TellMetrics()]
+
+
+def test_metrics_are_for_whoever_may_see_the_status() -> None:
+    assert client(admin_token=TOKEN).ask("/metrics").status_code == 401
+    assert client(host="shop.example").ask("/metrics").status_code == 403

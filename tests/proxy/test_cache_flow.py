@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import gzip
+from contextlib import closing
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from proxy.cache.policy import Lifetimes, Policy
 from proxy.cache.sessions import session_cookies
 from proxy.cache_settings import SessionPreset
-from tests.proxy.caching import FRESH, HTML, PAGE, Client, Site, cached, client_of
+from proxy.profile.database import prepare
+from proxy.profile.sqlite import SqliteProfileStore
+from proxy.request import RequestReader
+from proxy.setting_values import ConsentSource
+from proxy.visitor.consent import ConsentReader
+from proxy.visitor.identity import IdentityReader
+from tests.proxy.caching import FRESH, HTML, MOMENT, PAGE, Client, Site, cached, client_of
+from tests.proxy.origins import PATIENCE_SECONDS, replying, running_proxy, scripted_origin
 from tests.proxy.page.cutting import book_of
 
 PRINTED = """
@@ -248,3 +258,50 @@ def test_pipelined_requests_are_answered_in_order(site: Site) -> None:
     assert [f"Hello {name}".encode() in page.body for name, page in zip(names, pages[:4], strict=True)] == [True] * 4
     assert pages[4].cache.startswith("fwd")
     assert pages[5].cache == "hit; ttl=60"
+
+
+def test_another_host_makes_no_page_of_the_site(site: Site) -> None:
+    with client_of(site, reader=RequestReader(public_url="http://shop.example")) as client:
+        client.get("/plain", host="evil.example")
+        again = client.get("/plain")
+
+    assert again.cache == "hit; ttl=60"
+    assert b"host: shop.example" in site.asked[0]
+    assert b"evil.example" not in site.asked[0]
+
+
+def test_an_empty_page_from_memory_says_that_it_is_empty() -> None:
+    reply = b"HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    options: dict[str, Any] = {"policy": Policy(), "now": lambda: MOMENT}
+    with (
+        scripted_origin(replying(reply)) as origin,
+        running_proxy(origin.url, **options) as proxy,
+        proxy.connect() as connection,
+    ):
+        pages = [Client(connection).get("/empty") for _ in range(3)]
+
+    assert [page["content-length"] for page in pages[1:]] == ["0", "0"]
+    assert [page.body for page in pages] == [b""] * 3
+
+
+def test_a_304_at_a_rule_s_url_makes_nothing_fresh(site: Site) -> None:
+    with client_of(site, book=BOOK) as client:
+        client.get("/")
+        image = client.get("/", "Sec-Fetch-Dest: image", 'If-None-Match: "v1"')
+
+    assert (image.status, image["cache-control"]) == (304, "")
+
+
+def test_who_lands_on_a_page_from_memory_is_remembered_from_then_on(site: Site, tmp_path: Path) -> None:
+    prepare(tmp_path / "profiles.db", MOMENT)
+    with closing(SqliteProfileStore(tmp_path / "profiles.db", now=lambda: MOMENT, batch_seconds=0)) as store:
+        consent = ConsentReader(ConsentSource.NOT_REQUIRED)
+        identity = IdentityReader(consent, [b"k" * 32], now=lambda: MOMENT)
+        with client_of(site, book=BOOK, identity=identity, profiles=store) as client:
+            visits = [client.get("/?utm_campaign=a", PHONE) for _ in range(3)]
+        ids = [visit["set-cookie"].partition("=")[2].partition(".")[0] for visit in visits]
+        assert store.flush(PATIENCE_SECONDS)
+        profiles = [store.read(visitor) for visitor in ids]
+
+    assert [visit.cache for visit in visits[1:]] == ["hit; ttl=60"] * 2
+    assert [profile is not None and profile.pages for profile in profiles] == [1, 1, 1]

@@ -120,3 +120,11 @@ def test_an_origin_that_is_no_url_is_told(origin: str) -> None:
     result = tailor("check", "rules", "--origin", origin)
     assert result.exit_code == 2
     assert "is not a URL" in result.stderr
+
+
+def test_what_a_cache_in_front_can_not_share_is_told_where_it_is_asked_for() -> None:
+    write("rules/a.yaml", GOOD.replace("text: Hi", "text: 'Hi {{ geo.city }}'"))
+    assert "0 warnings" in tailor("check", "rules").output
+    result = tailor("check", "rules", "--edge", "--strict")
+    assert result.exit_code == 1
+    assert "`hello` prints `geo.city`: who is shown it has a page of their own" in result.output

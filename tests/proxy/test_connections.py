@@ -32,7 +32,10 @@ def test_who_idles_for_longest_makes_room() -> None:
     connections, chairs = Connections(2), [Chair(), Chair(), Chair()]
     for chair in chairs:
         connections.note_idle(chair, 0)
-    connections.note_idle(chairs[0], 0)
+    # The first has asked and idles anew; the second is seen to idle still.
+    chairs[0].requests = 1
+    connections.note_idle(chairs[0], 1)
+    connections.note_idle(chairs[1], 0)
 
     assert connections.admit(Chair(), 3)
     assert [chair.is_gone for chair in chairs] == [False, True, False]

@@ -123,6 +123,13 @@ def test_a_decision_without_a_choice_is_none(decider: Decider) -> None:
     assert outcomes(decider, "/", user_agent="Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0") is None
 
 
+def test_decisions_are_counted_by_whether_anything_was_chosen(decider: Decider) -> None:
+    outcomes(decider, "/", user_agent=PHONE)
+    outcomes(decider, "/", user_agent=PHONE)
+    outcomes(decider, "/", user_agent="curl/8")
+    assert decider.decisions == {"chosen": 2, "nothing": 1}
+
+
 def test_a_bot_takes_part_in_no_experiment(decider: Decider) -> None:
     assert outcomes(decider, "/trial", user_agent=PHONE) == [Outcome.CHOSEN]
     assert outcomes(decider, "/trial", user_agent="Googlebot/2.1 (+http://www.google.com/bot.html)") is None

@@ -145,3 +145,16 @@ def test_a_body_that_breaks_off_is_held_as_far_as_it_came() -> None:
     came, at_end = held(replying(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"))
 
     assert (came, at_end) == (Held(b"half", is_complete=False), False)
+
+
+def test_a_body_for_which_there_is_no_room_is_held_no_further() -> None:
+    async def ask(url: str) -> Held:
+        origin = Origin(url)
+        try:
+            async with await origin.fetch("GET", b"/", ((b"host", b"shop.example"),)) as response:
+                return await hold(response, limit=100, seconds=PATIENCE_SECONDS, has_room=lambda size: size < 5)
+        finally:
+            await origin.close()
+
+    with scripted_origin(replying(ok(b"hello"))) as origin:
+        assert asyncio.run(ask(origin.url)) == Held(b"hello", is_complete=False)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from ipaddress import ip_network
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +20,7 @@ from proxy.cache.policy import Policy
 from proxy.cache.sessions import session_cookies
 from proxy.cache.store import PageStore
 from proxy.cache_settings import SessionPreset
+from proxy.edge import Edge
 from proxy.express import Express
 from proxy.ledger import Ledger
 from proxy.origin.client import Origin
@@ -79,6 +82,8 @@ def options(*, is_express: bool) -> dict[str, object]:
         "identity": identity(),
         "now": lambda: NOON,
         "is_express": is_express,
+        "reader": RequestReader(trusted_proxies=(ip_network("127.0.0.0/8"),)),
+        "edge": Edge(KEY, 60, session_cookies(SessionPreset)),
         "policy": Policy(sessions=session_cookies(SessionPreset)),
     }
 
@@ -160,6 +165,12 @@ def signed_id(name: str) -> str:
     return cookie.split(b";")[0].decode()
 
 
+def told_key(client: Client, target: str, fields: Sequence[str]) -> str:
+    """The field by which a cache in front says under which key it keeps what it gets."""
+    asked = [each for each in fields if not each.startswith("Tailor-Variant")]
+    return f"Tailor-Variant: {client.get(f'/_tailor/decide{target}', *asked)['tailor-variant']}"
+
+
 FIELDS = [
     "User-Agent: Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148",
     "User-Agent: Googlebot/2.1",
@@ -187,6 +198,9 @@ FIELDS = [
     "Authorization: Basic eDp5",
     "X-Forwarded-For: 203.0.113.9",
     "X-Unknown: 1",
+    f"Tailor-Variant: {'f' * 32}",
+    "Tailor-Variant: plain",
+    "Tailor-Variant: told",
 ]
 TARGETS = ["/", "/?utm_campaign=x", "/?utm_campaign=y&gclid=1", "/?page=2", "/other", "/plain", "/x.css", "/gone", "//"]
 
@@ -227,6 +241,23 @@ def test_a_method_that_isn_t_for_reading_goes_the_usual_way() -> None:
     assert at_once("/plain", method="POST") == [False]
 
 
+def test_what_a_cache_in_front_may_keep_goes_the_usual_way() -> None:
+    fields = ("Tailor-Variant: " + "f" * 32,)
+    assert at_once("/", fields=fields) == [False]
+    assert at_once("/plain", fields=("Tailor-Variant: plain",)) == [True]
+
+
+def test_what_it_shows_is_counted() -> None:
+    with warmed() as (express, pipeline):
+        before = pipeline.counts()["shown"]
+        assert isinstance(before, Counter)
+        before = before.copy()
+        answered = [express.answer(scope("/")) for _ in range(3)]
+        told = pipeline.counts()["shown"]
+    assert None not in answered
+    assert told == before + Counter(hero=3, noon=3)
+
+
 def test_another_rulebook_holds_at_once() -> None:
     with warmed() as (express, pipeline):
         before = express.answer(scope("/"))
@@ -246,6 +277,7 @@ def test_another_rulebook_holds_at_once() -> None:
 def test_it_says_what_the_usual_way_says(
     both: tuple[Client, Client], target: str, fields: list[str], method: str
 ) -> None:
+    fields = [told_key(both[1], target, fields) if each.endswith(": told") else each for each in fields]
     express, usual = ([client.get(target, *fields, method=method) for _ in range(3)] for client in both)
 
     assert list(map(told, express)) == list(map(told, usual))

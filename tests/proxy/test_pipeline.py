@@ -149,8 +149,16 @@ def test_a_trusted_peer_is_believed() -> None:
 def test_the_origin_is_told_what_the_world_calls_this_site() -> None:
     heard, _ = through(b"GET /" + HEAD + b"\r\n", ok(), RequestReader(public_url="https://www.shop.example"))
 
-    assert b"\r\nhost: shop.example\r\n" in heard
+    assert b"\r\nhost: www.shop.example\r\n" in heard
     assert b"x-forwarded-host: www.shop.example\r\nx-forwarded-proto: https\r\n" in heard
+
+
+@pytest.mark.parametrize("host", [b"shop.example", b"SHOP.example", b"shop.example:443"])
+def test_a_name_of_the_site_passes_as_it_was_written(host: bytes) -> None:
+    request = b"GET / HTTP/1.1\r\nHost: " + host + b"\r\nConnection: close\r\n\r\n"
+    heard, _ = through(request, ok(), RequestReader(public_url="https://shop.example"))
+
+    assert b"\r\nhost: " + host + b"\r\n" in heard
 
 
 def test_an_upgrade_is_a_plain_request_to_the_origin() -> None:

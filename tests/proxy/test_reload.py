@@ -98,6 +98,16 @@ def test_a_broken_folder_never_replaces_the_running_book(folder: Path) -> None:
     assert "book.yaml:2:" in keeper.failure.problems[0]
 
 
+def test_loads_are_counted_by_what_came_of_them(folder: Path) -> None:
+    keeper = keep(folder)
+    assert keeper.loads == {"live": 0, "failed": 0}
+    (folder / "book.yaml").write_text("experiences:\n  first: {pages: /, whoo: x}\n")
+    asyncio.run(keeper.refresh())
+    write(folder, "second")
+    asyncio.run(keeper.refresh())
+    assert keeper.loads == {"live": 1, "failed": 1}
+
+
 def test_an_error_is_logged_once_for_each_content(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     keeper = keep(folder)
     with caplog.at_level(logging.ERROR):

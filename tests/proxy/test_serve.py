@@ -73,6 +73,29 @@ def test_a_request_that_is_under_way_is_answered_before_the_end(tmp_path: Path, 
         assert tailor.process.wait(PATIENCE_SECONDS) == 0
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_request_that_takes_longer_than_the_drain_is_told_so(tmp_path: Path, workers: str) -> None:
+    asked = threading.Event()
+
+    def never_answer(connection: Connection) -> None:
+        if connection.read_message():
+            asked.set()
+            connection.read_to_end()
+
+    with (
+        scripted_origin(never_answer) as origin,
+        serving(tmp_path, origin.url, "--workers", workers, "--drain-seconds", "0") as tailor,
+        ThreadPoolExecutor() as pool,
+    ):
+        page = pool.submit(httpx.get, tailor.public, trust_env=False, timeout=PATIENCE_SECONDS)
+        assert asked.wait(PATIENCE_SECONDS)
+        rest = tailor.end()
+    assert page.result().status_code == 503
+    assert page.result().headers["connection"] == "close"
+    assert "GET /: not answered before the server's end" in rest
+    assert tailor.process.returncode == 0
+
+
 def wait_until_refused(url: str) -> None:
     where = httpx.URL(url)
     # A connection that waited to be accepted is reset when the listener closes.
@@ -155,7 +178,7 @@ def test_a_probe_tells_why_an_origin_does_not_answer() -> None:
 
 def test_the_log_is_plain_lines_on_standard_error() -> None:
     script = (
-        "import logging; from proxy.serve import configure_logging; configure_logging('info');"
+        "import logging; from proxy.logs import configure_logging; configure_logging('info');"
         "logging.getLogger('proxy.x').info('told'); logging.getLogger('uvicorn.error').info('not told');"
         "logging.getLogger('uvicorn.error').warning('told too')"
     )

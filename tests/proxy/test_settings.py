@@ -250,3 +250,10 @@ def test_a_token_is_never_printed() -> None:
 )
 def test_what_is_loopback(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize("given", [{}, {"trusted_proxies": ["loopback"], "page_cache": False}])
+def test_edge_mode_is_for_a_cache_that_is_trusted_and_for_pages_that_are_kept(given: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match=r"is for a cache in front|shares only what"):
+        settings(edge=True, **given)
+    assert settings(edge=True, trusted_proxies="loopback").edge_seconds == 60

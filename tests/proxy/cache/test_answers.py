@@ -52,6 +52,12 @@ def test_who_has_another_one_gets_it_whole() -> None:
     assert answer(asked(b"/", (b"if-none-match", b'"v0"')), PAGE, HIT, TRACKING).body == b"page"
 
 
+def test_what_is_kept_says_until_when_anybody_may_get_it() -> None:
+    for headers in ((), ((b"if-none-match", b'"v1"'),)):
+        assert answer(asked(b"/", *headers), PAGE, HIT, TRACKING).fresh_until == PAGE.freshness.ends_at > START
+        assert answer(asked(b"/", *headers), PAGE, HIT, TRACKING, is_kept=False).fresh_until == 0.0
+
+
 def location(given: Headers) -> bytes | None:
     return combined(given, b"location")
 

@@ -125,3 +125,13 @@ def test_an_answer_that_is_shared_ends_that_at_once() -> None:
     flights.note(KEY, is_shared=False)
     flights.note(KEY, is_shared=True)
     assert flights.are_shared(KEY)
+
+
+def test_who_comes_when_another_variant_has_landed_does_not_get_it() -> None:
+    async def fly() -> Landed:
+        flight = Flight(0)
+        flight.narrow(Selector((b"cookie",), (b"name=alice",)))
+        flight.land(stored(b"for alice"))
+        return await follow(flight, ((b"cookie", b"name=bob"),))
+
+    assert isinstance(asyncio.run(fly()), OtherVariant)

@@ -28,3 +28,10 @@ def test_what_nobody_gives_a_lifetime_is_always_validated(case: Case) -> None:
 def test_what_remains_falls_as_the_age_rises(case: Case) -> None:
     freshness = freshness_of(case.response)
     assert freshness.remaining(START + 1_000) == freshness.lifetime - freshness.age(START + 1_000)
+
+
+@pytest.mark.parametrize("case", cases("age"))
+def test_it_ends_where_nothing_remains(case: Case) -> None:
+    freshness = freshness_of(case.response)
+    remaining = freshness.remaining(freshness.received_at)
+    assert freshness.ends_at == (0 if freshness.always_validate else freshness.received_at + remaining)

@@ -6,13 +6,14 @@ import pytest
 
 from proxy.cache.held import Held, Holder, NotHeld
 from proxy.cache.storability import NotStored
+from proxy.holding import Holding
 from tests.proxy.cache.scripted import PATIENCE_SECONDS, OriginFailedError, Reply, reply
 
-LIMIT = 10
+LIMIT, ROOM = 10, 100
 
 
 def holder(seconds: float = PATIENCE_SECONDS) -> Holder:
-    return Holder(LIMIT, seconds, (OriginFailedError,))
+    return Holder(LIMIT, seconds, (OriginFailedError,), Holding(ROOM))
 
 
 def hold(response: Reply, seconds: float = PATIENCE_SECONDS) -> Held:
@@ -74,3 +75,17 @@ def test_the_rest_of_a_body_that_grew_too_large_is_left_to_its_sender() -> None:
 )
 def test_a_head_may_tell_against_it_already(fields: list[tuple[str, str]], why_not: NotHeld | None) -> None:
     assert holder().why_not(reply(b"", *fields).headers) == why_not
+
+
+def test_a_body_for_which_there_is_no_room_beside_others_is_passed_on() -> None:
+    holding = Holding(ROOM)
+
+    async def run() -> Held:
+        with holding.one() as other:
+            other.take(ROOM - 1)
+            return await Holder(LIMIT, PATIENCE_SECONDS, (OriginFailedError,), holding).hold(
+                reply(chunks=[b"1234", b"5"])
+            )
+
+    assert asyncio.run(run()) == Held(b"1234", NotHeld.CROWDED)
+    assert holding.bytes == 0

@@ -161,7 +161,8 @@ def test_bytes_are_those_that_are_taken(body_bytes: int) -> None:
     taken = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
     assert len(store) == 500
-    assert 0.9 * taken < ledger.bytes < 1.1 * taken
+    # What Python keeps for reuse differs from run to run.
+    assert 0.9 * taken < ledger.bytes < 1.2 * taken
 
 
 def test_bytes_are_none_when_nothing_is_left() -> None:
@@ -292,3 +293,14 @@ def test_the_bound_holds_whatever_happens(steps: list[tuple[str, int, int]]) -> 
                 store.purge(key, stale_from=START + 1)
         assert store.bytes <= ledger.bytes <= 12_000
         assert (ledger.bytes == 0) == (store.bytes == 0) == (len(store) == 0) == (len(ledger) == 0)
+
+
+def test_a_purge_of_all_is_not_forgotten_over_many_purges_of_one_url() -> None:
+    store = PageStore(Ledger(1 << 20))
+    for number in range(10_000):
+        store.purge(b"https://shop.example/%d" % number)
+    since = store.serial
+    store.purge_all()
+    store.purge(b"https://shop.example/other")
+
+    assert not store.put(KEY, stored(), since=since)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from proxy.origin.client import Origin, OriginResponse
 from proxy.wire import Headers
@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 HOST = (b"host", b"shop.example")
 
 
-def talk(origin_url: str, conversation: Callable[[Origin], Awaitable[Result]], **options: float) -> Result:
+def talk(origin_url: str, conversation: Callable[[Origin], Awaitable[Result]], **options: Any) -> Result:
     """Runs a conversation with the origin in an event loop of its own, and closes the client."""
 
     async def run() -> Result:

@@ -6,6 +6,7 @@ from proxy.origin.errors import (
     OriginBodyError,
     OriginError,
     OriginProtocolError,
+    OriginSparedError,
     OriginTimeoutError,
     OriginUnreachableError,
 )
@@ -20,3 +21,10 @@ def test_a_failure_says_its_status_and_its_kind(kind: type[OriginError], status:
 
     assert error.status == status
     assert error.proxy_status == b"tailor; error=dns_error"
+
+
+def test_an_origin_that_is_left_alone_is_told_from_one_that_fails() -> None:
+    error = OriginSparedError(504)
+
+    assert error.status == 504
+    assert error.proxy_status == b'tailor; error=destination_unavailable; details="left alone after failures in a row"'

@@ -50,6 +50,8 @@ HOP_BY_HOP = [
     (b"trailer", b"x"),
     (b"transfer-encoding", b"chunked"),
     (b"upgrade", b"h2c"),
+    (b"tailor-variant", b"f"),
+    (b"tailor_variant", b"f"),
 ]
 
 

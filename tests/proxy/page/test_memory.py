@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import logging
 import random
+import threading
 import tracemalloc
 
 import pytest
@@ -11,9 +12,11 @@ import pytest
 from proxy.ledger import Ledger
 from proxy.names import SiteName
 from proxy.page.coding import UndecodableError
-from proxy.page.memory import CutMemory, Kept, UntouchableError
+from proxy.page.memory import CutMemory, Kept, LateError, UntouchableError
 from proxy.page.source import AddressMapping, Source
+from proxy.page.threads import Threads
 from rules.decision import Decision
+from tests.proxy.origins import PATIENCE_SECONDS
 from tests.proxy.page.cutting import book_of, decided, decided_by, one
 
 PAGE = b"<h1>Hi</h1><p><a href=/1>one <b>two</a> three</b></p>"
@@ -351,7 +354,7 @@ def test_of_many_who_want_a_large_page_at_once_one_has_it_cut() -> None:
     assert memory.made == 1
 
 
-def test_another_one_cuts_a_large_page_if_the_first_goes_away() -> None:
+def test_a_large_page_is_cut_to_the_end_if_the_one_who_asked_for_it_goes_away() -> None:
     page = PAGE + b"<p>x</p>" * 50_000
     memory = CutMemory(Ledger(1 << 24))
 
@@ -365,7 +368,43 @@ def test_another_one_cuts_a_large_page_if_the_first_goes_away() -> None:
         return second
 
     assert asyncio.run(herd()).cut.shown == ("a",)
-    assert memory.made == 2
+    assert memory.made == 1
+
+
+def test_nobody_waits_for_a_page_longer_than_was_set_and_the_next_one_finds_it_cut() -> None:
+    page = PAGE + b"<p>x</p>" * 50_000
+    threads, blocked = Threads(most=1), threading.Event()
+    memory = CutMemory(Ledger(1 << 24), cut_seconds=0.05, threads=threads)
+
+    async def visits() -> Kept:
+        hanging = asyncio.create_task(threads.run(lambda: blocked.wait(PATIENCE_SECONDS)))
+        await asyncio.sleep(0)
+        for _ in range(2):
+            with pytest.raises(LateError):
+                await memory.cut("/", Source(page), HELLO)
+        blocked.set()
+        await hanging
+        while (kept := memory.find(Source(page), HELLO.fingerprint)) is None:  # noqa: ASYNC110 - a cut that nobody waits for tells nobody
+            await asyncio.sleep(0.01)
+        return kept
+
+    assert asyncio.run(visits()).cut.shown == ("a",)
+    assert memory.made == 1
+
+
+def test_a_small_page_is_cut_while_all_threads_hang() -> None:
+    threads, blocked = Threads(most=1), threading.Event()
+    memory = CutMemory(Ledger(1 << 24), threads=threads)
+
+    async def visit() -> Kept:
+        hanging = asyncio.create_task(threads.run(lambda: blocked.wait(PATIENCE_SECONDS)))
+        await asyncio.sleep(0)
+        kept = await memory.cut("/", Source(PAGE), HELLO)
+        blocked.set()
+        await hanging
+        return kept
+
+    assert asyncio.run(visit()).cut.shown == ("a",)
 
 
 def test_a_page_with_a_hundred_variants_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:

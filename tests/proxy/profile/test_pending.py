@@ -47,6 +47,23 @@ def test_no_step_is_missed_or_seen_twice_on_its_way_to_the_disk() -> None:
     assert len(pending) == 1
 
 
+def test_what_is_committed_while_the_disk_is_read_is_not_seen_twice() -> None:
+    pending, on_disk = Pending(10), [after(0), after(0, 1)]
+    pending.add(A, PAGE)
+    batch = pending.take()
+
+    def load(_: bytes) -> Profile | None:
+        if len(on_disk) > 1:
+            # The writer is done under the reader's hands, and this one has read before or after it.
+            pending.settle(A, follow(on_disk.pop(0), batch[A]))
+            pending.done()
+        return on_disk[0]
+
+    profile = pending.read(A, load)
+    assert profile is not None
+    assert profile.pages == 2
+
+
 def test_a_batch_that_could_not_be_written_waits_again_before_what_came_since() -> None:
     pending = Pending(10)
     pending.add(A, ERASURE)

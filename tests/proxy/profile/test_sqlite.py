@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
@@ -222,3 +223,33 @@ def test_a_missing_file_is_made_again(path: Path) -> None:
         store.remember(ANNA, PAGE, TUESDAY)
         assert store.flush(PATIENCE_SECONDS)
         assert store.read(ANNA) is not None
+
+
+class HangingClock(Clock):
+    """A clock that the thread which reads the file doesn't get to see, as if its disk hung."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.goes_on = threading.Event()
+
+    def __call__(self) -> datetime:
+        if threading.current_thread().name == "profiles-read":
+            self.goes_on.wait(PATIENCE_SECONDS)
+        return super().__call__()
+
+
+def test_a_disk_that_hangs_is_waited_for_once_and_its_visitors_are_not_known(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    prepare(path, TUESDAY)
+    clock = HangingClock()
+    with closing(SqliteProfileStore(path, now=clock, read_seconds=0.01)) as store:
+        for _ in range(3):
+            with pytest.raises(UnavailableError):
+                store.read(ANNA)
+            store.remember(ANNA, PAGE, TUESDAY)
+        assert store.counts()["rows"] == -1
+        assert store.counts()["errors"] == 1
+        clock.goes_on.set()
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert message == f"{path}: can't be read in time; visitors count as not known until it answers"

@@ -117,3 +117,10 @@ def test_processes_that_start_at_once_get_the_same_one(tmp_path: Path) -> None:
         keys = pool.starmap(_open, [(tmp_path / "data", start)] * 4, chunksize=1)
     assert len(set(keys)) == 1
     assert [path.name for path in (tmp_path / "data").iterdir()] == [KEY_FILE]
+
+
+def test_a_cache_in_front_needs_a_secret_for_its_keys(tmp_path: Path) -> None:
+    given = {"consent": "none", "data": tmp_path, "trusted_proxies": ["loopback"]}
+    assert open_keys(settings(**given)) == ((), ())
+    (key,), _ = open_keys(settings(**given, edge=True))
+    assert len(key) >= 32

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from proxy.origin.admission import Admission
+from proxy.origin.errors import OriginCrowdedError
+from tests.proxy.origins import PATIENCE_SECONDS
+
+
+def test_places_are_given_in_the_order_of_asking() -> None:
+    async def ask() -> list[int]:
+        admission, order = Admission(1, wait_seconds=PATIENCE_SECONDS), list[int]()
+        leave = await admission.enter()
+
+        async def wait(number: int) -> None:
+            leave = await admission.enter()
+            order.append(number)
+            leave()
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(wait(1))
+            await asyncio.sleep(0)
+            assert admission.waiting == 1
+            leave()
+            tasks.create_task(wait(2))
+        assert (admission.open, admission.waiting, admission.refused) == (0, 0, 0)
+        return order
+
+    assert asyncio.run(ask()) == [1, 2]
+
+
+def test_as_many_as_there_are_places_may_wait_and_no_more() -> None:
+    async def ask() -> Admission:
+        admission = Admission(2, wait_seconds=PATIENCE_SECONDS)
+        for _ in range(2):
+            await admission.enter()
+        waiting = [asyncio.create_task(admission.enter()) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(OriginCrowdedError):
+            await admission.enter()
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        return admission
+
+    admission = asyncio.run(ask())
+
+    assert (admission.open, admission.waiting, admission.refused) == (2, 0, 1)
+
+
+def test_who_finds_no_place_in_time_is_told_so() -> None:
+    async def ask() -> None:
+        admission = Admission(1, wait_seconds=0.01)
+        await admission.enter()
+        await admission.enter()
+
+    with pytest.raises(OriginCrowdedError) as refused:
+        asyncio.run(ask())
+
+    assert refused.value.status == 503
+    assert refused.value.proxy_status == b"tailor; error=connection_limit_reached"
+
+
+def test_a_place_is_left_once() -> None:
+    async def ask() -> Admission:
+        admission = Admission(1, wait_seconds=0.01)
+        leave = await admission.enter()
+        leave()
+        leave()
+        await admission.enter()
+        with pytest.raises(OriginCrowdedError):
+            await admission.enter()
+        return admission
+
+    assert asyncio.run(ask()).open == 1
