@@ -35,7 +35,7 @@ experiences:
 KEY = b"0123456789abcdef0123456789abcdef"
 HOST = b"Host: shop.example\r\n"
 CLOSE = b"Connection: close\r\n\r\n"
-# Bombs are read in threads, each of which has an arena of its own that the allocator keeps.
+# Wide: bombs are read in threads, whose arenas the allocator may keep; that this is all of it is not shown.
 ROOM_KB = 40 * 1024
 """How much more memory may be in use after all of it: about two of its largest pages, of which none may be kept."""
 
