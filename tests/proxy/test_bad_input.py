@@ -35,8 +35,7 @@ experiences:
 KEY = b"0123456789abcdef0123456789abcdef"
 HOST = b"Host: shop.example\r\n"
 CLOSE = b"Connection: close\r\n\r\n"
-# Wide: bombs are read in threads, whose arenas the allocator may keep; that this is all of it is not shown.
-ROOM_KB = 40 * 1024
+ROOM_KB = 8 * 1024
 """How much more memory may be in use after all of it: about two of its largest pages, of which none may be kept."""
 
 
@@ -143,14 +142,20 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     (folder / "secret").write_bytes(KEY + b"\n")
     (folder / "secret").chmod(0o600)
     flags = ("--consent", "not-required", "--secret-file", "secret", "--log-level", "error")
-    with scripted_origin(script) as origin, serving(folder, origin.url, *flags) as tailor:
-        log: list[str] = []
-        # What it says would fill the pipe in the end.
-        reading = threading.Thread(target=lambda: log.extend(tailor.process.stderr or ()))
-        reading.start()
-        yield Stage(tailor, origin, folder / "rules", log)
-        tailor.process.kill()
-        reading.join()
+    with pytest.MonkeyPatch.context() as environment, scripted_origin(script) as origin:
+        # Bombs are read in threads, and the allocator keeps for each that ever read one what that took: which thread
+        # comes to it, and when, is chance. So what is free goes back at once (mallopt(3)), and only the rest is seen.
+        environment.setenv("MALLOC_ARENA_MAX", "1")
+        environment.setenv("MALLOC_MMAP_THRESHOLD_", "65536")
+        environment.setenv("MALLOC_TRIM_THRESHOLD_", "65536")
+        with serving(folder, origin.url, *flags) as tailor:
+            log: list[str] = []
+            # What it says would fill the pipe in the end.
+            reading = threading.Thread(target=lambda: log.extend(tailor.process.stderr or ()))
+            reading.start()
+            yield Stage(tailor, origin, folder / "rules", log)
+            tailor.process.kill()
+            reading.join()
 
 
 @pytest.mark.parametrize("name", BOMBS)
@@ -313,12 +318,17 @@ def test_all_of_it_again_and_again_leaves_no_memory_behind_and_no_traceback(stag
         for cookies in ODD_COOKIES.values():
             stage.get("/bomb/fine", b"Cookie: " + cookies)
 
-    send_all()
-    send_all()
-    before_kb = stage.resident_kb()
-    for _ in range(3):
-        send_all()
+    def floor_kb(rounds: int) -> int:
+        """The least after each of some rounds: behind a visitor who was answered, a late page may still be cut."""
+        found = []
+        for _ in range(rounds):
+            send_all()
+            found.append(stage.resident_kb())
+        return min(found)
 
-    assert stage.resident_kb() - before_kb < ROOM_KB
+    send_all()
+    before_kb = floor_kb(3)
+
+    assert floor_kb(4) - before_kb < ROOM_KB
     assert stage.serves()
     assert [line for line in stage.log if "Traceback" in line] == []
