@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from proxy import request_ids
 from proxy.access_log import make_line
-from proxy.request import RequestReader
-from proxy.traffic import AnswerAtOnce, Traffic, Way
+from proxy.request import RequestReader, peer_of
+from proxy.traffic import Traffic, Way
 from proxy.tunnel import WEBSOCKET
-from proxy.wire import Headers
+from proxy.wire import AnswerAtOnce, Headers, Written
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -67,7 +67,7 @@ class Accounting:
         async def noted(scope: Scope, receive: Receive, send: Send) -> None:
             began = self._clock()
             name, scope["headers"] = request_ids.named(
-                tuple(scope["headers"]), trusted=self._is_trusted(scope), new_id=self._new_id
+                tuple(scope["headers"]), trusted=self._reader.trusts(peer_of(scope)), new_id=self._new_id
             )
             # The task is this request's alone, and so is its context.
             request_ids.current.set(name)
@@ -85,7 +85,7 @@ class Accounting:
         return self._logged(counted) if self._logs_access else counted
 
     def _logged(self, answer: AnswerAtOnce) -> AnswerAtOnce:
-        def logged(scope: Scope) -> tuple[bytes, ...] | None:
+        def logged(scope: Scope) -> Written | None:
             began = self._clock()
             written = answer(scope)
             if written is not None:
@@ -94,10 +94,6 @@ class Accounting:
             return written
 
         return logged
-
-    def _is_trusted(self, scope: Scope) -> bool:
-        client: tuple[str, int] | None = scope.get("client")
-        return client is not None and bool(self._reader.trusted_proxies) and self._reader.trusts(client[0])
 
     def _note(self, scope: Scope, answer: _Answer, seconds: float) -> None:
         is_switched = answer.status == 0 and WEBSOCKET in scope.get("extensions", {})

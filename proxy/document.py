@@ -5,11 +5,11 @@ Owns what the headers of a page say of its bytes. What is changed in them is `pr
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from proxy import holding
 from proxy.cache.answers import OriginAnswer
 from proxy.origin.errors import OriginBodyError
 from proxy.page.coding import READABLE
@@ -80,18 +80,10 @@ async def hold(
 ) -> Held:
     """Read a body until it ends, grows over `limit` bytes, takes longer than `seconds`, or breaks off.
 
-    `has_room` is told of each piece that came, and says whether more may be held.
+    `has_room` is told of each piece that came, and says whether more may be held. Whoever sends the rest of one that
+    broke off on finds the same break again.
     """
-    chunks: list[bytes] = []
-    size = 0
-    try:
-        async with asyncio.timeout(seconds):
-            while not response.at_end and size <= limit:
-                chunks.append(await response.read_chunk())
-                size += len(chunks[-1])
-                if not has_room(len(chunks[-1])):
-                    return Held(b"".join(chunks), is_complete=False)
-    except (TimeoutError, OriginBodyError):
-        # Whoever sends the rest on finds the same break again.
-        return Held(b"".join(chunks), is_complete=False)
-    return Held(b"".join(chunks), is_complete=response.at_end and size <= limit)
+    body, end = await holding.hold(
+        response, limit=limit, seconds=seconds, failures=(OriginBodyError,), has_room=has_room
+    )
+    return Held(body, is_complete=end is holding.End.WHOLE)

@@ -22,18 +22,18 @@ from proxy.cache.store import Stored
 from proxy.deciding import Decider, MustWaitError
 from proxy.edge import PLAIN
 from proxy.failures import Failures
-from proxy.heads import StoredPage, Written, encoded
+from proxy.heads import StoredPage, encoded
 from proxy.origin.headers import VARIANT_FIELD, asks_for_page
 from proxy.page.memory import CutMemory
 from proxy.page.source import Source
 from proxy.recent import Recent
 from proxy.remember import Memory
 from proxy.replies import accepted_codings
-from proxy.request import BadRequestError, Request, RequestReader
+from proxy.request import BadRequestError, Request, RequestReader, peer_of
 from proxy.routing import can_lead_away
 from proxy.visitor.identity import Visitor
 from proxy.visitor.reads import NOTHING, Reads, reduced
-from proxy.wire import Headers
+from proxy.wire import Headers, Written
 from rules.decision import Decision
 from rules.plan import Plan
 
@@ -186,7 +186,7 @@ class Express:
 
     def _stem(self, scope: Scope, head: Mapping[bytes, bytes]) -> _Stem | None:
         """What is known of the URL, None where the usual way answers whatever is asked of it."""
-        trusted = self._trusts(scope)
+        trusted = self._reader.trusts(peer_of(scope))
         forwarded = (head.get(b"x-forwarded-host"), head.get(b"x-forwarded-proto")) if trusted else None
         place = (scope["raw_path"], scope["query_string"], head.get(b"host"), forwarded)
         stem = self._stems.get(place)
@@ -224,7 +224,7 @@ class Express:
         """Who asks, and what is decided for them; None where that takes a while, or leads to another page."""
         now = self._now()
         looked_at = reduced(fields, stem.reads)
-        peer = _peer(scope) if stem.reads.client else ""
+        peer = peer_of(scope) if stem.reads.client else ""
         place = (stem, looked_at, peer)
         visit = self._visits.get(place) if stem.is_kept else None
         if visit is not None and now < visit.until:
@@ -264,9 +264,7 @@ class Express:
                 return None
             if kept.cut.shown:
                 rendered = kept.render(visit.decision, self._accepted(head.get(b"accept-encoding", b"")))
-                shown = self._cuts.shown
-                for experience in kept.cut.shown:
-                    shown[experience] += 1
+                self._cuts.note_shown(kept.cut.shown)
                 return page.changed(rendered, conditions, told)
         return page.unchanged(stored.body, conditions, told)
 
@@ -276,9 +274,6 @@ class Express:
             page = self._pages[stored] = StoredPage(stored, page_bytes=self._page_bytes)
         return page
 
-    def _trusts(self, scope: Scope) -> bool:
-        return bool(self._reader.trusted_proxies) and self._reader.trusts(_peer(scope))
-
     def _accepted(self, accept_encoding: bytes) -> tuple[str, ...]:
         accepted = self._codings.get(accept_encoding)
         if accepted is None:
@@ -286,8 +281,3 @@ class Express:
             if len(accept_encoding) <= _MAX_KEPT_BYTES:
                 self._codings.put(accept_encoding, accepted)
         return accepted
-
-
-def _peer(scope: Scope) -> str:
-    client: tuple[str, int] | None = scope["client"]
-    return client[0] if client else ""

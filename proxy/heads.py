@@ -10,10 +10,7 @@ from proxy.document import Document, document_of, is_html
 from proxy.origin.headers import personal_response_headers, rewritten_response_headers
 from proxy.page.encode import Rendered
 from proxy.replies import is_current, not_modified_headers
-from proxy.wire import Headers
-
-Written = tuple[bytes, ...]
-"""A response as it goes on the wire, in pieces."""
+from proxy.wire import Headers, Written
 
 _OK = b"HTTP/1.1 200 OK\r\n"
 _NOT_MODIFIED = b"HTTP/1.1 304 Not Modified\r\n"

@@ -309,7 +309,7 @@ class Pipeline:
         if page is not None:
             reply = rendered_reply(request.headers, response.status, headers, page.rendered, cookies, is_head=is_head)
             witness.note_page()
-            self._cuts.shown.update(page.shown)
+            self._cuts.note_shown(page.shown)
             await send_whole(witness, reply.status, reply.headers, reply.body)
         elif response.status == 200 and is_current(request.headers, headers):
             witness.note_page()

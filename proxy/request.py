@@ -88,6 +88,12 @@ class Request:
         return next((value for field, value in self.headers if field == name), None)
 
 
+def peer_of(scope: Scope) -> str:
+    """The address of who connected; empty where that has none."""
+    client: tuple[str, int] | None = scope.get("client")
+    return client[0] if client else ""
+
+
 @dataclass(frozen=True, slots=True)
 class RequestReader:
     """Reads requests under the operator's settings: whom to trust, and what the world calls this site."""
@@ -97,16 +103,14 @@ class RequestReader:
 
     def trusts(self, peer: str) -> bool:
         """Whether it is believed what a peer says of who asks, and under what name."""
-        return is_trusted(parse_address(peer), self.trusted_proxies)
+        return bool(self.trusted_proxies) and is_trusted(parse_address(peer), self.trusted_proxies)
 
     def read(self, scope: Scope) -> Request:
         """The request of an ASGI scope; BadRequestError where it is ambiguous."""
         headers: Headers = tuple((bytes(name), bytes(value)) for name, value in scope["headers"])
         lines = _lines(headers)
-        client = scope.get("client")
-        peer = client[0] if client else ""
-        address = parse_address(peer)
-        trusted = is_trusted(address, self.trusted_proxies)
+        peer = peer_of(scope)
+        trusted = self.trusts(peer)
         scheme, authority = self._public_name(scope["scheme"], lines, trusted=trusted)
         try:
             raw_path = canonical_path(scope["raw_path"])
@@ -125,7 +129,7 @@ class RequestReader:
             authority=authority,
             host=_host_of(authority),
             peer=peer,
-            client=self._client(address, lines),
+            client=self._client(parse_address(peer), lines),
             trusted=trusted,
             own=own,
         )

@@ -13,7 +13,7 @@ a status of 600 and over is a `KeyError`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, MutableMapping
+from collections.abc import MutableMapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
@@ -41,15 +41,12 @@ from proxy.framing import (
 )
 from proxy.handshake import SPOKE_EARLY, asks_for_websocket, switching_head
 from proxy.tunnel import WEBSOCKET, End
-from proxy.wire import Headers
+from proxy.wire import AnswerAtOnce, Headers
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
     from uvicorn._types import ASGI3Application
     from uvicorn.server import ServerState
-
-AnswerAtOnce = Callable[[MutableMapping[str, Any]], tuple[bytes, ...] | None]
-"""Answers some requests at once, with a response in pieces as it goes on the wire."""
 
 
 def make_config(
@@ -185,12 +182,12 @@ class GuardedProtocol(ClientConnection):
         path, _, query = target.partition(b"?")
         self.scope["method"] = method.decode("ascii")
         self.scope["http_version"] = version
-        self.scope["path"] = unquote(path.decode("latin-1"))
         self.scope["raw_path"] = path
         self.scope["query_string"] = query
         keep_alive = version == "1.1" and self.parser.should_keep_alive() and not self._may_switch and not self._leaves
         self._at_once = keep_alive and self._answer_at_once()
         if not self._at_once:
+            self.scope["path"] = unquote(path.decode("latin-1"))
             self._start_cycle(keep_alive=keep_alive)
 
     def _answer_at_once(self) -> bool:

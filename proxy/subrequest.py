@@ -15,7 +15,7 @@ from proxy.edge import PLAIN, Edge
 from proxy.failures import Failures
 from proxy.origin.headers import VARIANT_FIELD
 from proxy.relay import send_text, send_whole
-from proxy.request import BadRequestError, Request, RequestReader
+from proxy.request import BadRequestError, Request, RequestReader, peer_of
 from proxy.visitor.identity import Visitor
 
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ class Subrequests:
 
         403 for whom the operator does not trust: keys are no visitor's business.
         """
-        client = scope["client"]
-        if client is None or not self._reader.trusts(client[0]):
+        if not self._reader.trusts(peer_of(scope)):
             await send_text(send, 403, "only trusted_proxies may ask this")
             return
         key = await self._key(scope)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from proxy.tally import FAST_SECONDS, Histogram, Tallied
+from proxy.wire import AnswerAtOnce, Written
 
 
 class Way(StrEnum):
@@ -27,10 +28,6 @@ GONE = "gone"
 OTHER = "other"
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-
-
-AnswerAtOnce = Callable[[MutableMapping[str, Any]], tuple[bytes, ...] | None]
-"""Answers some requests at once, with a response in pieces as it goes on the wire, as `proxy.server` calls it."""
 
 
 class Answered(NamedTuple):
@@ -65,7 +62,7 @@ class Traffic:
         gets, heads = self._express["GET"], self._express["HEAD"]
         bounds, buckets, seconds = self._express_seconds.bounds, self._express_seconds.counts, self._express_seconds
 
-        def counted(scope: MutableMapping[str, Any]) -> tuple[bytes, ...] | None:
+        def counted(scope: MutableMapping[str, Any]) -> Written | None:
             began = clock()
             written = answer(scope)
             if written is None:

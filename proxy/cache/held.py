@@ -1,18 +1,17 @@
 """Holding a body until it is whole, so that it can be stored; or saying why it is passed on instead.
 
-Owns the bounds in bytes and in time, and what is never held.
+Owns what is never held, and what it is called in `Cache-Status`. How a body is held is `proxy.holding`'s.
 """
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
 
 from proxy.cache.answers import OriginAnswer
 from proxy.cache.messages import lines
 from proxy.cache.storability import NotStored
-from proxy.holding import Holding
+from proxy.holding import End, Holding, hold
 from proxy.wire import Headers
 
 _ENDLESS = b"text/event-stream"
@@ -26,6 +25,14 @@ class NotHeld(StrEnum):
     SLOW = "slow"
     CROWDED = "crowded"
     """it might be another time: too much is held already"""
+
+
+_WHY_NOT: dict[End, NotHeld | NotStored] = {
+    End.TOO_LARGE: NotHeld.SIZE,
+    End.TOO_SLOW: NotHeld.SLOW,
+    End.CROWDED: NotHeld.CROWDED,
+    End.BROKEN: NotStored.INCOMPLETE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +64,14 @@ class Holder:
         """Read a body until it ends, or can't be stored any more. Whoever sends the rest on reads on, and finds a
         break again.
         """
-        chunks: list[bytes] = []
-        size = 0
-        try:
-            with self.holding.one() as share:
-                async with asyncio.timeout(self.seconds):
-                    while not response.at_end and size <= self.limit:
-                        chunks.append(await response.read_chunk())
-                        size += len(chunks[-1])
-                        if not share.take(len(chunks[-1])):
-                            return Held(b"".join(chunks), NotHeld.CROWDED)
-        except TimeoutError:
-            return Held(b"".join(chunks), NotHeld.SLOW)
-        except self.failures:
-            return Held(b"".join(chunks), NotStored.INCOMPLETE)
-        if size > self.limit:
-            return Held(b"".join(chunks), NotHeld.SIZE)
-        is_short = _declared_length(response.headers) not in (None, size)
-        return Held(b"".join(chunks), NotStored.INCOMPLETE if is_short else None)
+        with self.holding.one() as share:
+            body, end = await hold(
+                response, limit=self.limit, seconds=self.seconds, failures=self.failures, has_room=share.take
+            )
+        if end is not End.WHOLE:
+            return Held(body, _WHY_NOT[end])
+        is_short = _declared_length(response.headers) not in (None, len(body))
+        return Held(body, NotStored.INCOMPLETE if is_short else None)
 
 
 def _declared_length(headers: Headers) -> int | None:

@@ -161,6 +161,11 @@ class CutMemory:
         if self.places.resume():
             self._drop_paused()
 
+    def note_shown(self, experiences: Iterable[str]) -> None:
+        """Count a response on which these are shown."""
+        for experience in experiences:
+            self.shown[experience] += 1
+
     def find(self, source: Source, fingerprint: bytes) -> Kept | None:
         """The page under a decision with this fingerprint, if it is kept; an empty one stands for no decision."""
         variants = self._pages.get(source)

@@ -18,7 +18,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from tests.bench.quick_load import WrongAnswerError
-from tests.bench.quick_servers import CannotRunError, Server, ServerError, free_port, tailor, told, two_cores
+from tests.bench.quick_servers import CannotRunError, Server, ServerError, tailor, told, two_cores
+from tests.processes import free_port
 
 LIMIT = 1.2
 """How many times the bound the growth may be."""

@@ -38,7 +38,6 @@ from tests.bench.quick_servers import (
     CannotRunError,
     Server,
     ServerError,
-    free_port,
     install_missing,
     nginx,
     tailor,
@@ -46,6 +45,7 @@ from tests.bench.quick_servers import (
     two_cores,
 )
 from tests.bench.quick_table import Row, Target, machine, middle, table
+from tests.processes import free_port
 
 # Of the yardsticks that targets are told in, and that are not run here: how many requests they answer for each of
 # nginx's, on this kind of machine. workerd's HTMLRewriter beside sub_filter (905 of 7,850 in a second), and Node's

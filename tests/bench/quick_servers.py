@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+
+from tests.processes import end, free_port, plain_environment
 
 READY_SECONDS = 30.0
 END_SECONDS = 15.0
@@ -86,14 +87,6 @@ def two_cores() -> tuple[int, int]:
     return cores[0], cores[1]
 
 
-def free_port() -> int:
-    """A port that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
 @contextmanager
 def nginx(configuration: str, folder: Path, port: int, core: int) -> Iterator[Server]:
     """nginx with one worker; its process is the worker."""
@@ -131,13 +124,12 @@ def tailor(
 @contextmanager
 def _running(command: Sequence[str], core: int, folder: Path, port: int, path: str) -> Iterator[int]:
     """The id of the command's process, once it answers; what it says is told only with what goes wrong meanwhile."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TAILOR_")}
     output = folder / "output.txt"
     with output.open("wb") as sink:
         child = subprocess.Popen(
             ("taskset", "--cpu-list", f"{core}", *command),
             cwd=folder,
-            env=environment,
+            env=plain_environment(),
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,
@@ -153,12 +145,7 @@ def _running(command: Sequence[str], core: int, folder: Path, port: int, path: s
             error.add_note(f"{name} … said:\n{said}")
         raise
     finally:
-        child.terminate()
-        try:
-            child.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        end(child, END_SECONDS)
 
 
 def _wait_until_ready(child: subprocess.Popen[bytes], port: int, path: str) -> None:

@@ -5,8 +5,6 @@ The files are run as they are, but for ports and folders.
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ import httpx
 
 from tests.docs.fences import ROOT
 from tests.isolation.stage import running, varnishd
+from tests.processes import free_port, rewritten, whole_nginx
 from tests.proxy.caching import FRESH, HTML, PAGE, Site
 from tests.proxy.origins import scripted_origin
 from tests.proxy.serving import Running, serving
@@ -86,15 +85,15 @@ class Front:
 def nginx_front(folder: Path, *flags: str) -> Iterator[Front]:
     """nginx by `nginx.conf` and `visitor.conf`."""
     with _tailor(folder, *flags) as (tailor, site, rules):
-        port, upstream = _free_port(), tailor.public.removeprefix("http://")
+        port, upstream = free_port(), tailor.public.removeprefix("http://")
         replaced = {
             "listen 80;": f"listen 127.0.0.1:{port};",
             "server 127.0.0.1:8080;": f"server {upstream};",
             "/etc/nginx/tailor/": f"{EDGE}/",
             "/var/cache/nginx/tailor": f"{folder}/cache",
         }
-        _write(EDGE / "nginx.conf", folder / "site.conf", replaced)
-        (folder / "nginx.conf").write_text(_around(folder), encoding="utf-8")
+        (folder / "site.conf").write_text(rewritten(EDGE / "nginx.conf", replaced), encoding="utf-8")
+        (folder / "nginx.conf").write_text(whole_nginx(folder), encoding="utf-8")
         with running(["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")], folder=folder) as log:
             log.wait_for("start worker process ")
             yield Front(port, site, tailor, rules)
@@ -104,8 +103,8 @@ def nginx_front(folder: Path, *flags: str) -> Iterator[Front]:
 def varnish_front(folder: Path, *flags: str) -> Iterator[Front]:
     """Varnish by `default.vcl`."""
     with _tailor(folder, *flags) as (tailor, site, rules):
-        port, upstream = _free_port(), tailor.public.rpartition(":")[2]
-        _write(EDGE / "default.vcl", folder / "site.vcl", {'"8080"': f'"{upstream}"'})
+        port, upstream = free_port(), tailor.public.rpartition(":")[2]
+        (folder / "site.vcl").write_text(rewritten(EDGE / "default.vcl", {'"8080"': f'"{upstream}"'}), encoding="utf-8")
         where = ["-a", f"127.0.0.1:{port}", "-f", str(folder / "site.vcl"), "-n", str(folder / "varnish")]
         with running([varnishd() or "varnishd", "-j", "none", *where, "-F"], folder=folder) as log:
             log.wait_for("Child starts")
@@ -126,38 +125,3 @@ def _tailor(folder: Path, *flags: str) -> Iterator[tuple[Running, Site, Path]]:
         serving(folder, origin.url, *config, *(flags or FLAGS), "--log-level", "error") as tailor,
     ):
         yield tailor, site, rules
-
-
-def _around(folder: Path) -> str:
-    """What a distribution's own nginx.conf would hold."""
-    temporary = "".join(
-        f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    user = "user root;" if os.geteuid() == 0 else ""  # else its workers could not look into our folders
-    return f"""
-daemon off;
-worker_processes 1;
-error_log stderr notice;
-pid {folder}/nginx.pid;
-{user}
-events {{ }}
-http {{
-    access_log off;
-    {temporary}
-    include {folder}/site.conf;
-}}
-"""
-
-
-def _write(source: Path, target: Path, replaced: Mapping[str, str]) -> None:
-    written = source.read_text(encoding="utf-8")
-    for old, new in replaced.items():
-        assert old in written, f"{old!r} is not in the file any more"
-        written = written.replace(old, new)
-    target.write_text(written, encoding="utf-8")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port

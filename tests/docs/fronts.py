@@ -27,6 +27,7 @@ from cryptography.x509.oid import NameOID
 
 from tests.docs.deploy_files import DEPLOY
 from tests.examples.running import is_open
+from tests.processes import end, free_port, rewritten, whole_nginx
 from tests.proxy.origins import PATIENCE_SECONDS, Connection, ok, scripted_origin
 from tests.proxy.serving import Running, serving
 
@@ -109,7 +110,6 @@ def nginx_front(folder: Path, tailors: int = 1) -> Iterator[Front]:
 
     def command(front: Front) -> Sequence[str]:
         ports = [re.sub(r".*:", "", tailor.public) for tailor in front.tailors]
-        written = (DEPLOY / "nginx/nginx.conf").read_text(encoding="utf-8")
         replaced = {
             "listen 80;": f"listen 127.0.0.1:{front.http_port};",
             "listen 443 ": f"listen 127.0.0.1:{front.https_port} ",
@@ -119,32 +119,12 @@ def nginx_front(folder: Path, tailors: int = 1) -> Iterator[Front]:
         }
         if len(ports) > 1:
             replaced["# server 127.0.0.1:8180"] = f"server 127.0.0.1:{ports[1]}"
-        (folder / "site.conf").write_text(_replaced(written, replaced), encoding="utf-8")
-        (folder / "nginx.conf").write_text(_around(folder), encoding="utf-8")
+        (folder / "site.conf").write_text(rewritten(DEPLOY / "nginx/nginx.conf", replaced), encoding="utf-8")
+        (folder / "nginx.conf").write_text(whole_nginx(folder), encoding="utf-8")
         return "nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")
 
     with _front(folder, "nginx", command, tailors) as front:
         yield front
-
-
-def _around(folder: Path) -> str:
-    """What a distribution's own nginx.conf would hold."""
-    temporary = "".join(
-        f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    user = "user root;" if os.geteuid() == 0 else ""  # else its workers could not look into our folders
-    return f"""
-daemon off;
-worker_processes 1;
-pid {folder}/nginx.pid;
-{user}
-events {{ }}
-http {{
-    access_log off;
-    {temporary}
-    include {folder}/site.conf;
-}}
-"""
 
 
 @contextmanager
@@ -152,14 +132,13 @@ def caddy_front(folder: Path) -> Iterator[Front]:
     """Caddy by `caddy/Caddyfile`."""
 
     def command(front: Front) -> Sequence[str]:
-        written = (DEPLOY / "caddy/Caddyfile").read_text(encoding="utf-8")
         certificate = front.certificate
         replaced = {
             "{\n\tservers": "{\n\tadmin off\n\tauto_https disable_redirects\n\tdefault_bind 127.0.0.1\n\tservers",
             "shop.example {": f"https://{NAME}:{front.https_port} {{\n\ttls {certificate} {certificate}",
             "127.0.0.1:8080": front.tailors[0].public.removeprefix("http://"),
         }
-        (folder / "Caddyfile").write_text(_replaced(written, replaced), encoding="utf-8")
+        (folder / "Caddyfile").write_text(rewritten(DEPLOY / "caddy/Caddyfile", replaced), encoding="utf-8")
         return "caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"
 
     with _front(folder, "caddy", command) as front:
@@ -179,7 +158,7 @@ def _front(
             flags = ["--config", str(config), "--rules", str(rules), "--data", str(own), "--log-level", "error"]
             running.append(stack.enter_context(serving(own, origin.url, *flags)))
         certificate = _certificate(folder)
-        front = Front(_free_port(), _free_port(), certificate, site, tuple(running))
+        front = Front(free_port(), free_port(), certificate, site, tuple(running))
         environment = os.environ | {"XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
         stack.enter_context(_listening(make_command(front), front.https_port, environment, folder / "said"))
         try:
@@ -204,24 +183,7 @@ def _listening(command: Sequence[str], port: int, environment: Mapping[str, str]
                 raise AssertionError(f"{command[0]} ended at its start: {said.read_text()}")
             yield
         finally:
-            process.terminate()
-            try:
-                process.wait(_END_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-def _replaced(written: str, replaced: Mapping[str, str]) -> str:
-    for old, new in replaced.items():
-        assert old in written, f"{old!r} is not in the file any more"
-        written = written.replace(old, new)
-    return written
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
+            end(process, _END_SECONDS)
 
 
 def _certificate(folder: Path) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import re
 import socket
 import subprocess
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from examples.stage import ROOT, Ports
+from tests.processes import end, plain_environment
 
 END_SECONDS = 30.0
 
@@ -103,15 +103,10 @@ def is_open(port: int) -> bool:
 def _process(
     words: Sequence[str], stdout: int = subprocess.DEVNULL, stderr: int = subprocess.DEVNULL, **variables: str
 ) -> Iterator[subprocess.Popen[str]]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TAILOR_")}
     with subprocess.Popen(
-        [sys.executable, *words], cwd=ROOT, env=environment | variables, text=True, stdout=stdout, stderr=stderr
+        [sys.executable, *words], cwd=ROOT, env=plain_environment() | variables, text=True, stdout=stdout, stderr=stderr
     ) as process:
         try:
             yield process
         finally:
-            process.terminate()
-            try:
-                process.wait(END_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            end(process, END_SECONDS)

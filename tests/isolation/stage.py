@@ -9,7 +9,6 @@ import contextlib
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,8 @@ from pathlib import Path
 from typing import IO
 
 import httpx
+
+from tests.processes import end, free_port, plain_environment
 
 HERE = Path(__file__).parent
 PATIENCE_SECONDS = 30.0
@@ -65,7 +66,6 @@ class Log:
 @contextlib.contextmanager
 def running(command: list[str], *, folder: Path) -> Iterator[Log]:
     """A process, and what it says on both of its outputs."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TAILOR_")}
     log = Log()
     with subprocess.Popen(
         command,
@@ -74,7 +74,7 @@ def running(command: list[str], *, folder: Path) -> Iterator[Log]:
         stderr=subprocess.STDOUT,
         text=True,
         cwd=folder,
-        env={**environment, "PYTHONPATH": str(HERE.parent.parent)},
+        env={**plain_environment(), "PYTHONPATH": str(HERE.parent.parent)},
         start_new_session=True,
     ) as process:
         assert process.stdout is not None
@@ -83,11 +83,7 @@ def running(command: list[str], *, folder: Path) -> Iterator[Log]:
         try:
             yield log
         finally:
-            process.terminate()
-            try:
-                process.wait(PATIENCE_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            end(process, PATIENCE_SECONDS)
             reader.join()
 
 
@@ -139,8 +135,7 @@ def varnishd() -> str | None:
 @contextlib.contextmanager
 def running_varnish(tailor_port: int, folder: Path) -> Iterator[int]:
     """The port of Varnish in its default configuration."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     where = ["-a", f"127.0.0.1:{port}", "-b", f"127.0.0.1:{tailor_port}"]
     with running([varnishd() or "varnishd", "-j", "none", *where, "-n", str(folder), "-F"], folder=folder) as log:
         log.wait_for("Child starts")

@@ -37,12 +37,13 @@ from proxy.remember import Memory
 from proxy.request import RequestReader
 from proxy.rights.answers import Rights
 from proxy.rights.page import MePage
-from proxy.server import AnswerAtOnce, make_config
+from proxy.server import make_config
 from proxy.visitor.consent import ConsentReader
 from proxy.visitor.identity import IdentityReader
 from proxy.visitor.observe import Observer, make_observer
 from proxy.visitor.vouched import Vouched
 from proxy.websocket import WebSockets
+from proxy.wire import AnswerAtOnce
 from rules.model import RuleBook
 
 PATIENCE_SECONDS = 10.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import signal
 import subprocess
@@ -11,6 +10,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.processes import plain_environment
 
 PATIENCE_SECONDS = 30.0
 BOOK = "experiences:\n  hello: {pages: /nowhere, change: [{select: h1, text: Hi}]}\n"
@@ -42,7 +43,7 @@ def serving(folder: Path, origin: str, *flags: str) -> Iterator[Running]:
         text=True,
         cwd=folder,
         start_new_session=True,
-        env={name: value for name, value in os.environ.items() if not name.startswith("TAILOR_")},
+        env=plain_environment(),
     ) as process:
         try:
             assert process.stderr is not None

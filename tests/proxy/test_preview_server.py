@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import signal
 import subprocess
@@ -15,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.processes import plain_environment
 from tests.proxy.origins import ScriptedOrigin, ok, replying, scripted_origin
 
 PATIENCE_SECONDS = 30.0
@@ -47,9 +47,8 @@ def previewing(folder: Path, origin: str, **variables: str) -> Iterator[Running]
     (folder / "rules").mkdir()
     (folder / "rules" / "home.yaml").write_text(RULES)
     command = [sys.executable, "-c", "from proxy.cli import main; main()", "preview", "--origin", origin, "--port", "0"]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TAILOR_")}
     with subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, cwd=folder, env=environment | variables
+        command, stderr=subprocess.PIPE, text=True, cwd=folder, env=plain_environment() | variables
     ) as process:
         try:
             assert process.stderr is not None
