@@ -6,7 +6,7 @@ Owns where that is taken: around the app, and around the express way. What the s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from proxy import request_ids
@@ -25,22 +25,26 @@ _SWITCHED = 101
 class _Answer:
     """Passes a response on, and keeps what is told of it."""
 
-    __slots__ = ("_send", "cache", "size", "status")
+    __slots__ = ("_send", "headers", "size", "status")
 
     def __init__(self, send: Send) -> None:
         self._send = send
         self.status = 0
         self.size = 0
-        self.cache = b""
+        self.headers: Headers = ()
 
-    async def __call__(self, message: Message) -> None:
+    def __call__(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            # The last is the nearest cache's, and so ours (RFC 9211 §2).
-            self.cache = next((value for name, value in reversed(message["headers"]) if name == b"cache-status"), b"")
+            self.headers = message["headers"]
         elif message["type"] == "http.response.body":
             self.size += len(message.get("body", b""))
-        await self._send(message)
+        return self._send(message)
+
+    @property
+    def cache(self) -> bytes:
+        """What our cache did; of several members the last is the nearest cache's, and so ours (RFC 9211 §2)."""
+        return next((value for name, value in reversed(self.headers) if name == b"cache-status"), b"")
 
 
 class Accounting:

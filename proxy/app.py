@@ -6,7 +6,7 @@ Owns what a visitor is told when no page can be had. The admin listener is anoth
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 class Responder(Protocol):
     """What answers requests that are not for Tailor itself: a `proxy.pipeline.Pipeline`, or what stands before one."""
 
-    async def respond(self, request: Request, receive: Receive, send: Send) -> None: ...
+    def respond(self, request: Request, receive: Receive, send: Send) -> Awaitable[None]: ...
 
 
 class App:
@@ -79,12 +79,11 @@ class App:
         except BrowserGoneError:
             logger.debug("%s %s: the browser left", request.method, request.logged_path)
 
-    async def _respond(self, scope: Scope, request: Request, receive: Receive, send: Send) -> None:
+    def _respond(self, scope: Scope, request: Request, receive: Receive, send: Send) -> Awaitable[None]:
         extension = scope.get("extensions", {}).get(WEBSOCKET)
         if self._websockets is not None and extension is not None:
-            await self._websockets.respond(request, receive, send, extension[WEBSOCKET])
-        else:
-            await self._pipeline.respond(request, receive, send)
+            return self._websockets.respond(request, receive, send, extension[WEBSOCKET])
+        return self._pipeline.respond(request, receive, send)
 
     async def _answer_own(self, name: str, request: Request, receive: Receive, send: Send) -> None:
         if name == "livez" or (name == "readyz" and self._is_ready()):

@@ -17,7 +17,9 @@ from proxy.connections import Connections
 from proxy.cycle import GuardedFlow
 from proxy.deadlines import Deadlines, Stage, Wait
 from proxy.framing import TOO_MANY, TOO_SLOW, Refusal
+from proxy.outbox import Outbox
 from proxy.sockets import leave_unsent, reset, send_at_once, untaken_bytes
+from proxy.wire import Written
 
 if TYPE_CHECKING:
     from uvicorn.server import ServerState
@@ -52,10 +54,13 @@ class ClientConnection(HttpToolsProtocol):
         *,
         limits: Limits,
         room: Connections,
+        outbox: Outbox,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._limits = limits
         self._room = room
+        self._outbox = outbox
+        self._unsent: Written = ()
         # What of a request is being read, told by the stage in which the client would be slow.
         self._reading = Stage.NEW
         self._requests = 0
@@ -97,6 +102,7 @@ class ClientConnection(HttpToolsProtocol):
     def shutdown(self) -> None:
         """Answer what was asked, say that nothing more will be, and close; at once where nothing was."""
         self._leaves = True
+        self._send_unsent()
         if self._is_unused() or (self._reading is Stage.BODY and self._under_way() is None):
             self.transport.close()
         elif (cycle := self._under_way()) is not None:
@@ -111,7 +117,8 @@ class ClientConnection(HttpToolsProtocol):
 
     def _is_unused(self) -> bool:
         """Whether all that was asked is answered, and nothing of a next request is here."""
-        return self._reading in (Stage.NEW, Stage.IDLE) and self._under_way() is None and not self._held
+        is_answered = self._under_way() is None and not self._unsent
+        return self._reading in (Stage.NEW, Stage.IDLE) and is_answered and not self._held
 
     def _look(self) -> None:
         now = self.loop.time()
@@ -140,6 +147,7 @@ class ClientConnection(HttpToolsProtocol):
 
     def _cut_off(self, stage: Stage) -> None:
         """The client has taken too long."""
+        self._send_unsent()
         if stage is Stage.RESPONSE:
             reset(self.transport)
         elif stage is Stage.HEAD or (stage is Stage.BODY and self._under_way() is not None):
@@ -147,12 +155,30 @@ class ClientConnection(HttpToolsProtocol):
         else:
             self.transport.close()
 
+    def _send_soon(self, answer: Written) -> None:
+        """Write an answer when what came to other connections meanwhile is read, too."""
+        self._unsent = answer
+        self._outbox.put(self._send_unsent, self.loop)
+
+    def _send_unsent(self) -> None:
+        """Write it now: before anything else is written, and before the connection is closed."""
+        answer, self._unsent = self._unsent, ()
+        if answer and not self.transport.is_closing():
+            self.flow.given_bytes += sum(map(len, answer))
+            self.transport.writelines(answer)
+
+    def eof_received(self) -> None:
+        """uvicorn closes then, and what was asked before is answered."""
+        self._send_unsent()
+
     def data_received(self, data: bytes) -> None:
         self._received_bytes += len(data)
         if self._held and not self._refused:
             self._held = memoryview(bytes(self._held) + data)
-        elif not self._refused:
+        elif not self._refused and (len(data) > PIECE_BYTES or self.pipeline):
             self._feed(memoryview(data))
+        elif not self._refused and (unread := self._parse(data)):
+            self._feed(memoryview(data)[-unread:])
 
     def _feed(self, data: memoryview) -> None:
         # Not by recursion, nor by copies: a chunk may hold thousands of pipelined requests with `Upgrade`.
@@ -163,11 +189,10 @@ class ClientConnection(HttpToolsProtocol):
                 self.flow.hold_reading()
                 return
             piece = data[:PIECE_BYTES]
-            unread = self._feed_up_to_upgrade(piece)
-            data = data[len(piece) - len(unread) :]
+            data = data[len(piece) - self._parse(piece) :]
 
-    def _feed_up_to_upgrade(self, data: memoryview) -> memoryview:
-        """Parse, and say what is left behind a head at which the parser stops."""
+    def _parse(self, data: bytes | memoryview) -> int:
+        """Take what came, and say how much is left of it: what stands behind a head at which the parser stops."""
         raise NotImplementedError
 
     def on_response_complete(self) -> None:
@@ -186,6 +211,7 @@ class ClientConnection(HttpToolsProtocol):
     def _refuse(self, refusal: Refusal) -> None:
         """Answers and closes; a body that is being read breaks off, a response that is under way ends in peace."""
         self._refused = True
+        self._send_unsent()
         cycle = self._under_way()
         if cycle is not None:
             if not cycle.more_body:

@@ -6,7 +6,7 @@ What was decided is heard by `proxy.hearing` and written by `proxy.showings`; th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Protocol
 
 from http_sf.types import ParamsType
@@ -107,13 +107,12 @@ class Debug:
         self._tokens = tokens
         self._clock = clock
 
-    async def respond(self, request: Request, receive: Receive, send: Send) -> None:
+    def respond(self, request: Request, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one request; raises what `Pipeline.respond` raises."""
         tokens = [value for name, value in request.headers if name == DEBUG_FIELD]
         if len(tokens) == 1 and self._tokens.is_good(tokens[0]):
-            await self._tell(request, receive, send)
-        else:
-            await self._pipeline.respond(request, receive, send)
+            return self._tell(request, receive, send)
+        return self._pipeline.respond(request, receive, send)
 
     async def _tell(self, request: Request, receive: Receive, send: Send) -> None:
         book, hearing = self._rules.book, TimedHearing(self._clock)

@@ -7,8 +7,10 @@ fails here costs the visitor nothing but the personal page. Deciding itself is `
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from cachetools import LRUCache
 
@@ -20,7 +22,7 @@ from proxy.remember import Memory
 from proxy.request import Request
 from proxy.routing import can_lead_away
 from proxy.stand_in import StandIn
-from proxy.visitor.consent import Answer, Consent
+from proxy.visitor.consent import EVERY_TIER, Answer, Consent, is_permitted
 from proxy.visitor.identity import IdentityReader, Visitor
 from proxy.visitor.observe import BOT_READS, Observer, parse_query
 from proxy.visitor.reads import Reads
@@ -43,6 +45,17 @@ class MustWaitError(Exception):
         super().__init__("a company has to be asked for")
         self.question = question
         self.observed = observed
+
+
+@dataclass(frozen=True, slots=True)
+class _Needs:
+    """What is to be told of a visitor: the `signals` that a plan asks for and the visitor's consent covers, and those
+    that have to be `observed` for it, as a company may be found by others.
+    """
+
+    signals: frozenset[str]
+    observed: frozenset[str]
+    company: bool
 
 
 class Decider:
@@ -107,12 +120,9 @@ class Decider:
         Beside it they hang on the URL with its own parameters and on who passed the request on; beside the request on
         the clock, the profile, and what files and services say of addresses and of those who vouch.
         """
-        needed = plan.signals
-        found = self._identity.reads | BOT_READS | self._memory.reads(needed)
-        if _asks_company(needed):
-            found |= Reads(client=True)
-            needed = needed.union(EMAIL_SIGNALS)
-        return found | self._observer.reads(needed)
+        needs = _needs(plan.signals, EVERY_TIER)
+        found = self._identity.reads | BOT_READS | self._memory.reads(needs.signals) | Reads(client=needs.company)
+        return found | self._observer.reads(needs.observed)
 
     def hangs_on_clock(self, plan: Plan) -> bool:
         """Whether the rules alone may decide otherwise a moment later.
@@ -133,7 +143,8 @@ class Decider:
             question, observed = waiting.question, waiting.observed
         try:
             company = await self._companies.ask(question)
-            return self._conclude(request, plan, visitor, _needed(plan, visitor), {**observed, **company})
+            needed = _needs(plan.signals, visitor.consent.tiers).signals
+            return self._conclude(request, plan, visitor, needed, {**observed, **company})
         except Exception:
             self._failures.note("decide", request)
             return None
@@ -141,19 +152,19 @@ class Decider:
     def decide_now(self, request: Request, plan: Plan, visitor: Visitor) -> Decision | None:
         """The same without waiting. Raises MustWaitError where only a service on the network can tell a company."""
         try:
-            needed = _needed(plan, visitor)
-            return self._conclude(request, plan, visitor, needed, self._observe(request, needed))
+            needs = _needs(plan.signals, visitor.consent.tiers)
+            return self._conclude(request, plan, visitor, needs.signals, self._observe(request, needs))
         except MustWaitError:
             raise
         except Exception:
             self._failures.note("decide", request)
             return None
 
-    def _observe(self, request: Request, needed: frozenset[str]) -> Mapping[str, Value]:
+    def _observe(self, request: Request, needs: _Needs) -> Mapping[str, Value]:
         """What can be told of this request alone; a company only where a rule asks for one."""
-        if not _asks_company(needed):
-            return self._observer.observe(needed, request)
-        observed = self._observer.observe(needed.union(EMAIL_SIGNALS), request)
+        observed = self._observer.observe(needs.observed, request)
+        if not needs.company:
+            return observed
         link, email = request.own.get(COMPANY_PARAMETER, ""), email_of(observed)
         found = self._companies.find_now(request.client, link=link, email=email)
         if isinstance(found, Question):
@@ -188,10 +199,8 @@ class Decider:
         return await self.decide(request, plan, visitor or self.identify(request))
 
 
-def _needed(plan: Plan, visitor: Visitor) -> frozenset[str]:
-    """The signals that the plan asks for and the visitor's consent covers."""
-    return frozenset(filter(visitor.consent.permits, plan.signals))
-
-
-def _asks_company(needed: Collection[str]) -> bool:
-    return any(name.startswith(COMPANY_SIGNAL) for name in needed)
+@lru_cache(maxsize=_MAX_SHORTLISTS)
+def _needs(signals: frozenset[str], tiers: frozenset[Tier]) -> _Needs:
+    needed = frozenset(name for name in signals if is_permitted(name, tiers))
+    company = any(name.startswith(COMPANY_SIGNAL) for name in needed)
+    return _Needs(needed, needed.union(EMAIL_SIGNALS) if company else needed, company)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from proxy import holding
 from proxy.cache.answers import OriginAnswer
@@ -41,7 +42,8 @@ def document_of(status: int, headers: Headers, limit: int) -> Document | None:
     kind, charset_label = _media_type(headers)
     if status != 200 or kind != "text/html" or "no-transform" in _directives(headers):
         return None
-    coding = b",".join(_all(headers, b"content-encoding")).decode("latin-1").strip().lower() or "identity"
+    codings = _all(headers, b"content-encoding")
+    coding = b",".join(codings).decode("latin-1").strip().lower() or "identity" if codings else "identity"
     if coding not in READABLE:
         return None
     if any(length.isdigit() and int(length) > limit for length in _all(headers, b"content-length")):
@@ -51,9 +53,13 @@ def document_of(status: int, headers: Headers, limit: int) -> Document | None:
 
 def _media_type(headers: Headers) -> tuple[str, str | None]:
     fields = _all(headers, b"content-type")
-    if len(fields) != 1:
-        return "", None
-    kind, _, parameters = fields[0].decode("latin-1").partition(";")
+    return _read_media_type(fields[0]) if len(fields) == 1 else ("", None)
+
+
+# A site has few of these, and each response is asked for its own more than once.
+@lru_cache(maxsize=256)
+def _read_media_type(field: bytes) -> tuple[str, str | None]:
+    kind, _, parameters = field.decode("latin-1").partition(";")
     charset = _CHARSET.search(f";{parameters}")
     return kind.strip().lower(), (charset["quoted"] or charset["bare"]).strip() or None if charset else None
 

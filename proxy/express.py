@@ -11,7 +11,7 @@ others. So no visitor can get what was decided by a field that isn't compared.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import floor
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
@@ -25,7 +25,6 @@ from proxy.failures import Failures
 from proxy.heads import StoredPage, encoded
 from proxy.origin.headers import VARIANT_FIELD, asks_for_page
 from proxy.page.memory import CutMemory
-from proxy.page.source import Source
 from proxy.recent import Recent
 from proxy.remember import Memory
 from proxy.replies import accepted_codings
@@ -161,7 +160,8 @@ class Express:
         cookie = head.get(b"cookie")
         if stem is None or (cookie is not None and self._cache.policy.sessions.are_in(cookie)):
             return None
-        found = self._cache.fresh(stem.key, fields, _UNALTERED)
+        now = self._now()
+        found = self._cache.fresh(stem.key, fields, _UNALTERED, now)
         if found is None:
             return None
         stored, remaining = found
@@ -171,10 +171,10 @@ class Express:
         visit: _Visit | None = None
         written: Written | None = None
         if stem.plan is not None and page.is_html:
-            visit = self._visit(stem, stem.plan, scope, fields) if asks_for_page(fields) else None
+            visit = self._visit(stem, stem.plan, scope, fields, now) if asks_for_page(fields) else None
             written = visit and self._personal(stored, page, visit, head, conditions, told)
         elif not stem.leads_away:
-            told = b"age: %d\r\n%b" % (stored.freshness.age(self._now()), told)
+            told = b"age: %d\r\n%b" % (stored.freshness.age(now), told)
             written = page.plain(stored.body, conditions, told)
         if written is None:
             return None
@@ -204,7 +204,7 @@ class Express:
         key = primary_key(request.site, shared_target(request.target, self._cache.policy.tracking))
         plan = self._decider.plan(request)
         # Of who asks first nothing is left in it.
-        request = replace(request, headers=(), peer="", client=None)
+        request = request.reduced((), None)
         if plan is None:
             return _Stem(request, None, NOTHING, key)
         reads = self._decider.reads(plan)
@@ -220,9 +220,8 @@ class Express:
             leads_away=can_lead_away(plan),
         )
 
-    def _visit(self, stem: _Stem, plan: Plan, scope: Scope, fields: Headers) -> _Visit | None:
+    def _visit(self, stem: _Stem, plan: Plan, scope: Scope, fields: Headers, now: float) -> _Visit | None:
         """Who asks, and what is decided for them; None where that takes a while, or leads to another page."""
-        now = self._now()
         looked_at = reduced(fields, stem.reads)
         peer = peer_of(scope) if stem.reads.client else ""
         place = (stem, looked_at, peer)
@@ -230,7 +229,7 @@ class Express:
         if visit is not None and now < visit.until:
             return visit
         client = self._reader.client(peer, looked_at) if stem.reads.client else None
-        request = replace(stem.request, headers=looked_at, client=client)
+        request = stem.request.reduced(looked_at, client)
         visitor = self._decider.identify(request)
         try:
             decision = self._decider.decide_now(request, plan, visitor)
@@ -256,10 +255,10 @@ class Express:
         told: bytes,
     ) -> Written | None:
         """The page as this visitor gets it; None where it is not kept so."""
-        told += encoded(visit.visitor.cookies)
-        if visit.decision is not None and page.document is not None:
-            source = Source(stored.body, page.document.coding, page.document.charset_label)
-            kept = self._cuts.find(source, visit.decision.fingerprint)
+        if visit.visitor.cookies:
+            told += encoded(visit.visitor.cookies)
+        if visit.decision is not None and page.source is not None:
+            kept = self._cuts.find(page.source, visit.decision.fingerprint)
             if kept is None:
                 return None
             if kept.cut.shown:

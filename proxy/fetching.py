@@ -14,7 +14,7 @@ from proxy.cache.page_cache import PageCache
 from proxy.cache.policy import Asked
 from proxy.failures import Failures
 from proxy.hosts import Hosts
-from proxy.origin.client import SAFE_TO_REPEAT, Origin, OriginResponse
+from proxy.origin.client import SAFE_TO_REPEAT, Origin
 from proxy.origin.errors import OriginError
 from proxy.origin.headers import FOR_TAILOR
 from proxy.request import Request
@@ -56,12 +56,17 @@ class Fetched:
         """Whether the last piece of the body was read."""
         return not self._unread and (self._response is None or self._response.at_end)
 
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether reading the next piece waits for nothing."""
+        return bool(self._unread) or self._response is None or self._response.is_at_hand
+
     async def read_chunk(self) -> bytes:
         """The next piece of the body in its content coding; OriginBodyError where it breaks off, and again then."""
-        if self._unread or self._response is None:
-            chunk, self._unread = self._unread, b""
-            return chunk
-        return await self._response.read_chunk()
+        if self._response is not None and not self._unread:
+            return await self._response.read_chunk()
+        chunk, self._unread = self._unread, b""
+        return chunk
 
     def keep_private(self) -> None:
         """What becomes of it is for nobody else: something failed on the way, and need not the next time."""
@@ -71,16 +76,18 @@ class Fetched:
         """Take back what was read, to be read once more."""
         self._unread = body
 
-    async def __aenter__(self) -> Fetched:
+    async def close(self) -> None:
+        """End what was not read of it."""
         if self._response is not None:
-            await self._response.__aenter__()
+            await self._response.close()
+
+    async def __aenter__(self) -> Fetched:
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._response is not None:
-            await self._response.__aexit__(kind, error, trace)
+        await self.close()
 
 
 class Fetcher:
@@ -138,38 +145,15 @@ class _Asking:
     async def __call__(self, method: str, target: bytes, headers: Headers) -> OriginAnswer:
         response = await self._origin.fetch(method, target, headers, self._body)
         self.said = _said(response.headers)
-        return _Public(response, self._hosts.response_headers(self._request, response.headers))
-
-
-class _Public:
-    """The origin's response under the headers that are fit for the browser."""
-
-    __slots__ = ("_response", "headers", "status")
-
-    def __init__(self, response: OriginResponse, headers: Headers) -> None:
-        self._response = response
-        self.status = response.status
-        self.headers = headers
-
-    @property
-    def at_end(self) -> bool:
-        return self._response.at_end
-
-    async def read_chunk(self) -> bytes:
-        return await self._response.read_chunk()
-
-    async def __aenter__(self) -> _Public:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._response.__aexit__(kind, error, trace)
+        response.headers = self._hosts.response_headers(self._request, response.headers)
+        return response
 
 
 def _said(headers: Headers) -> dict[bytes, bytes]:
     """The lines of each such field as one list (RFC 9110 §5.3)."""
     said: dict[bytes, bytes] = {}
+    if FOR_TAILOR.isdisjoint([name for name, _ in headers]):
+        return said
     for name, value in headers:
         if name in FOR_TAILOR:
             said[name] = said[name] + b", " + value if name in said else value

@@ -54,12 +54,26 @@ def too_large(limit: int) -> Refusal:
     return Refusal(413, f"request body over {limit} bytes")
 
 
-def check_head(version: str, headers: list[tuple[bytes, bytes]]) -> None:
-    """Raises RefusedError where a request's framing or its host could be understood in two ways (RFC 9112 §3.2, §6)."""
+_FRAMING_FIELDS = frozenset({b"host", b"transfer-encoding", b"content-length"})
+
+
+def check_head(version: str, headers: list[tuple[bytes, bytes]]) -> bytes:
+    """The host that a request names, its names in lower case.
+
+    Raises RefusedError where its framing or its host could be understood in two ways (RFC 9112 §3.2, §6).
+    """
     if version not in ("1.0", "1.1"):
         raise RefusedError(Refusal(505, "HTTP/1.0 and HTTP/1.1 only"))
-    if sum(name == b"host" for name, _ in headers) != 1:
+    framing = [field for field in headers if field[0] in _FRAMING_FIELDS]
+    hosts = [value for name, value in framing if name == b"host"]
+    if len(hosts) != 1:
         raise RefusedError(Refusal(400, "one Host field is required"))
+    if len(framing) > 1:
+        _check_framing(version, framing)
+    return hosts[0]
+
+
+def _check_framing(version: str, headers: list[tuple[bytes, bytes]]) -> None:
     codings = [value.lower() for name, value in headers if name == b"transfer-encoding"]
     lengths = [value for name, value in headers if name == b"content-length"]
     if codings and (lengths or version == "1.0"):

@@ -6,9 +6,10 @@ Owns HTTP/1.1's form of a head; what stands in it is `proxy.origin.headers`'s an
 from __future__ import annotations
 
 from proxy.cache.store import Stored
-from proxy.document import Document, document_of, is_html
+from proxy.document import document_of, is_html
 from proxy.origin.headers import personal_response_headers, rewritten_response_headers
 from proxy.page.encode import Rendered
+from proxy.page.source import Source
 from proxy.replies import is_current, not_modified_headers
 from proxy.wire import Headers, Written
 
@@ -22,12 +23,13 @@ class StoredPage:
     A page of more than `page_bytes` bytes is not changed.
     """
 
-    __slots__ = ("_came", "_heads", "_personal", "document", "is_html")
+    __slots__ = ("_came", "_heads", "_personal", "is_html", "source")
 
     def __init__(self, stored: Stored, *, page_bytes: int) -> None:
         came = stored.response.headers
         self.is_html = is_html(came)
-        self.document: Document | None = document_of(stored.response.status, came, page_bytes)
+        document = document_of(stored.response.status, came, page_bytes)
+        self.source = None if document is None else Source(stored.body, document.coding, document.charset_label)
         self._came = tuple(field for field in came if field[0] != b"age")
         self._personal = personal_response_headers(came)
         self._heads: dict[str, tuple[bytes, bytes]] = {}

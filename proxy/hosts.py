@@ -28,7 +28,7 @@ class Hosts:
             headers, peer=request.peer, trusted=request.trusted, scheme=request.scheme, authority=request.authority
         )
         if self._own is None:
-            return tuple(_named(field, request) for field in passed)
+            return _named(passed, request)
         return own_request_headers(passed, public=request.site, own=self._own)
 
     def response_headers(self, request: Request, headers: Headers) -> Headers:
@@ -47,9 +47,9 @@ class Hosts:
         return AddressMapping(self._own, request.site, policy)
 
 
-def _named(field: tuple[bytes, bytes], request: Request) -> tuple[bytes, bytes]:
+def _named(headers: Headers, request: Request) -> Headers:
     """`Host` is what the site is called here: pages are kept under that name, so no other may make them."""
-    name, value = field
-    if name != b"host" or request.site.is_named(None, value.lower()):
-        return field
-    return name, request.authority.encode()
+    site = request.site
+    if all(site.is_named(None, value.lower()) for name, value in headers if name == b"host"):
+        return headers
+    return tuple((name, request.authority.encode() if name == b"host" else value) for name, value in headers)

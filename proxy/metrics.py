@@ -44,6 +44,7 @@ class Sources:
     traffic: Traffic
     lag: Tallied
     connections: int = 0
+    tasks: int = 0
     origin_seconds: Tallied | None = None
     origin_errors: Mapping[str, int] = field(default_factory=dict)
     reloads: Mapping[str, int] = field(default_factory=dict)
@@ -185,6 +186,13 @@ METRICS = (
         _one(lambda sources: sources.connections),
     ),
     Metric("tailor_websockets", Kind.GAUGE, "WebSockets that are open.", _status("websockets")),
+    Metric(
+        "tailor_tasks",
+        Kind.GAUGE,
+        "Tasks of the event loop: those that serve, one or more for each request and WebSocket under way, and the one "
+        "that tells this.",
+        _one(lambda sources: sources.tasks),
+    ),
     Metric(
         "tailor_event_loop_lag_seconds",
         Kind.HISTOGRAM,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, unquote, unquote_plus
 
@@ -22,7 +23,7 @@ from proxy.request import Request
 from proxy.setting_values import is_loopback
 from proxy.showings import Showing, header, problems_header, text
 from proxy.stand_in import StandIn
-from proxy.visitor.consent import EVERY_TIER, Answer, Consent
+from proxy.visitor.consent import EVERY_TIER, Answer, Consent, is_permitted
 from proxy.visitor.cookies import cookie_values, without_cookies
 from proxy.visitor.identity import Visitor
 from proxy.wire import Headers
@@ -68,7 +69,7 @@ class Rehearsal(Hearing):
                 return Visitor(Consent(Answer.YES, EVERY_TIER), self._persona.id or None)
             case False:
                 consent = Consent(Answer.NO, visitor.consent.tiers - {Tier.SESSION, Tier.PERSISTENT})
-                self._permits = consent.permits
+                self._permits = partial(is_permitted, tiers=consent.tiers)
                 return Visitor(consent)
             case None:
                 return Visitor(visitor.consent, self._persona.id or None)

@@ -234,6 +234,7 @@ class Process:
                     traffic=traffic,
                     lag=lag.seconds.told(),
                     connections=len(public_server.server_state.connections),
+                    tasks=len(asyncio.all_tasks()),
                     origin_seconds=origin.seconds.told(),
                     origin_errors=origin.errors,
                     reloads=self.keeper.loads,

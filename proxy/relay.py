@@ -6,7 +6,7 @@ Owns the ASGI side of a stream: a body that breaks off is an error, and a browse
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from typing import TYPE_CHECKING
 
 from proxy.cycle import BrokenResponseError
@@ -39,7 +39,10 @@ class Browser:
         self._expects = request.has_body and request.header(b"expect") is not None
         self._body_left = request.has_body
         self._asked = False
-        self._scope = asyncio.timeout(None)
+        self._loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task(self._loop)
+        self._cancelling = self._task.cancelling() if self._task is not None else 0
+        self._has_left = False
         self._timer: asyncio.TimerHandle | None = None
         self._watch: asyncio.Task[None] | None = None
 
@@ -64,7 +67,6 @@ class Browser:
         self._body_left = False
 
     async def __aenter__(self) -> Browser:
-        await self._scope.__aenter__()
         self._set_timer()
         return self
 
@@ -75,30 +77,32 @@ class Browser:
             self._timer.cancel()
         if self._watch is not None:
             self._watch.cancel()
-        try:
-            await self._scope.__aexit__(kind, error, trace)
-        except TimeoutError as left:
-            raise BrowserGoneError("the browser left") from left
+        # As in asyncio.Timeout: who else cancels counts for more.
+        if self._has_left and self._task is not None:
+            others = self._task.uncancel() - self._cancelling
+            if others <= 0 and kind is asyncio.CancelledError:
+                raise BrowserGoneError("the browser left") from error
 
     def _set_timer(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(LEAVING_CHECK_SECONDS, self._start_watch)
+        self._timer = self._loop.call_later(LEAVING_CHECK_SECONDS, self._start_watch)
 
     def _start_watch(self) -> None:
         if self._body_left:
             self._set_timer()  # the body's reader is the one who would hear of it
         else:
-            self._watch = asyncio.create_task(self._wait_until_left())
+            self._watch = self._loop.create_task(self._wait_until_left())
 
     async def _wait_until_left(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        # A deadline in the past cancels what runs in the scope.
-        self._scope.reschedule(0)
+        self._has_left = True
+        if self._task is not None:
+            self._task.cancel()
 
 
-async def send_head(send: Send, status: int, headers: Headers) -> None:
+def send_head(send: Send, status: int, headers: Headers) -> Awaitable[None]:
     """The head of a response."""
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    return send({"type": "http.response.start", "status": status, "headers": headers})
 
 
 async def send_whole(send: Send, status: int, headers: Headers, body: bytes) -> None:
@@ -127,11 +131,14 @@ async def send_through(response: Fetched, headers: Headers, browser: Browser, se
     await send_head(send, response.status, headers)
     if browser.waits_for_go_ahead:
         browser.forget_body()
-    if response.at_end:
-        await send({"type": "http.response.body", "body": b""})
+    is_over = response.at_end
+    if is_over or not response.is_at_hand:
+        # The head goes out now: nobody knows when a stream says something.
+        await send({"type": "http.response.body", "body": b"", "more_body": not is_over})
     try:
-        while not response.at_end:
+        while not is_over:
             chunk = await response.read_chunk()
-            await send({"type": "http.response.body", "body": chunk, "more_body": not response.at_end})
+            is_over = response.at_end
+            await send({"type": "http.response.body", "body": chunk, "more_body": not is_over})
     except OriginBodyError as error:
         raise BrokenResponseError(str(error)) from error

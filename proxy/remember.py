@@ -7,7 +7,7 @@ a page view is `proxy.profile.observe`'s, where profiles are kept `proxy.profile
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -45,12 +45,11 @@ class Witness:
         """A 304 shows a page that the browser has, and doesn't say so."""
         self._is_page = True
 
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self._is_page |= message["status"] == 200 and any(
-                name == b"content-type" and value[:9].lower() == b"text/html" for name, value in message["headers"]
-            )
-        await self._send(message)
+    def __call__(self, message: Message) -> Awaitable[None]:
+        if message["type"] == "http.response.start" and message["status"] == 200:
+            kinds = [value for name, value in message["headers"] if name == b"content-type"]
+            self._is_page |= b"text/html" in [kind[:9].lower() for kind in kinds]
+        return self._send(message)
 
     def saw_page_view(self, request: Request) -> bool:
         """Whether the visitor was shown a page."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -68,7 +69,7 @@ class Request:
     @property
     def site(self) -> SiteName:
         """What the world calls this site, as names are compared."""
-        return SiteName.of(self.scheme.encode(), self.authority.encode())
+        return _site(self.scheme, self.authority)
 
     @property
     def logged_path(self) -> str:
@@ -78,9 +79,28 @@ class Request:
     @property
     def has_body(self) -> bool:
         """Whether the framing announces content (RFC 9112 §6.3)."""
-        return any(
-            name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0") != b"")
-            for name, value in self.headers
+        names = [name for name, _ in self.headers]
+        if b"transfer-encoding" in names:
+            return True
+        return b"content-length" in names and any(
+            value.strip(b"0") != b"" for name, value in self.headers if name == b"content-length"
+        )
+
+    def reduced(self, headers: Headers, client: Address | None) -> Request:
+        """The request of another visitor for the same URL, through the same proxies, of which no more is known."""
+        return Request(
+            self.method,
+            self.path,
+            self.raw_path,
+            self.query,
+            headers,
+            self.scheme,
+            self.authority,
+            self.host,
+            "",
+            client,
+            self.trusted,
+            self.own,
         )
 
     def header(self, name: bytes) -> bytes | None:
@@ -107,7 +127,7 @@ class RequestReader:
 
     def read(self, scope: Scope) -> Request:
         """The request of an ASGI scope; BadRequestError where it is ambiguous."""
-        headers: Headers = tuple((bytes(name), bytes(value)) for name, value in scope["headers"])
+        headers: Headers = tuple(scope["headers"])
         lines = _lines(headers)
         peer = peer_of(scope)
         trusted = self.trusts(peer)
@@ -159,6 +179,18 @@ class RequestReader:
         return scheme, authority
 
 
+# Few sites are asked for, again and again; a name is no longer than `_AUTHORITY` lets it be.
+@lru_cache(maxsize=1024)
+def _site(scheme: str, authority: str) -> SiteName:
+    return SiteName.of(scheme.encode(), authority.encode())
+
+
+@lru_cache(maxsize=1024)
+def _host_of(authority: str) -> str:
+    matched = _AUTHORITY.fullmatch(authority)
+    return (matched[1] if matched else authority).lower()
+
+
 def _lines(headers: Headers) -> dict[bytes, list[str]]:
     lines: dict[bytes, list[str]] = {}
     for name, value in headers:
@@ -169,8 +201,3 @@ def _lines(headers: Headers) -> dict[bytes, list[str]]:
 
 def _last(lines: list[str] | None) -> str:
     return lines[-1].rpartition(",")[2].strip() if lines else ""
-
-
-def _host_of(authority: str) -> str:
-    matched = _AUTHORITY.fullmatch(authority)
-    return (matched[1] if matched else authority).lower()

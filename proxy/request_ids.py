@@ -28,4 +28,5 @@ def named(headers: Headers, *, trusted: bool, new_id: Callable[[], str]) -> tupl
     if trusted and len(given) == 1 and _NAME.fullmatch(given[0]):
         return given[0].decode("ascii"), headers
     made = new_id()
-    return made, (*(field for field in headers if field[0] != FIELD), (FIELD, made.encode("ascii")))
+    others = tuple([field for field in headers if field[0] != FIELD]) if given else headers
+    return made, (*others, (FIELD, made.encode("ascii")))

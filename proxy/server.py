@@ -22,7 +22,7 @@ import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from proxy.connection import ClientConnection, Limits
+from proxy.connection import PIECE_BYTES, ClientConnection, Limits
 from proxy.connections import Connections
 from proxy.cycle import GuardedCycle
 from proxy.deadlines import Stage
@@ -40,6 +40,7 @@ from proxy.framing import (
     too_large,
 )
 from proxy.handshake import SPOKE_EARLY, asks_for_websocket, switching_head
+from proxy.outbox import Outbox
 from proxy.tunnel import WEBSOCKET, End
 from proxy.wire import AnswerAtOnce, Headers
 
@@ -68,6 +69,7 @@ def make_config(
         GuardedProtocol,
         limits=limits,
         room=Connections(limits.connections),
+        outbox=Outbox(),
         express=express,
         websockets=websockets,
     )
@@ -98,39 +100,39 @@ class GuardedProtocol(ClientConnection):
         *,
         limits: Limits,
         room: Connections,
+        outbox: Outbox,
         express: AnswerAtOnce | None = None,
         websockets: bool = False,
     ) -> None:
-        super().__init__(config, server_state, app_state, _loop, limits=limits, room=room)
+        super().__init__(config, server_state, app_state, _loop, limits=limits, room=room, outbox=outbox)
         self._express = express
         self._websockets = websockets
         # Whether the last head asked for a WebSocket: what comes behind it is no request, whatever it looks like.
         self._may_switch = False
         self._at_once = False
-        self._head_bytes = 0
         self._body_bytes = 0
-        # Bytes that the parser took without telling: an endless field, trailer or chunk extension.
+        # Bytes that came since anything was complete: an endless field, trailer or chunk extension.
         self._untold_bytes = 0
 
-    def _feed_up_to_upgrade(self, data: memoryview) -> memoryview:
-        """What is left behind a head with `Upgrade`, at which the parser stops."""
+    def _parse(self, data: bytes | memoryview) -> int:
         if self._may_switch:
             self._refuse(SPOKE_EARLY)
-            return data[:0]
+            return 0
         self._untold_bytes += len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             if not self._may_switch:
                 self._restart_without_upgrade()
-            return data[upgrade.args[0] :]
+            taken: int = upgrade.args[0]
+            return len(data) - taken
         except httptools.HttpParserError as error:
             cause = error.__context__
             self._refuse(cause.refusal if isinstance(cause, RefusedError) else MALFORMED)
         else:
             if self._untold_bytes > MAX_HEAD:
                 self._refuse(HEAD_TOO_LARGE)
-        return data[:0]
+        return 0
 
     def _restart_without_upgrade(self) -> None:
         # The parser would skip the body, whatever is asked for; one that never saw `Upgrade` reads it.
@@ -140,38 +142,34 @@ class GuardedProtocol(ClientConnection):
             if name != b"upgrade":
                 head += [name, b": ", value, b"\r\n"]
         self.parser = httptools.HttpRequestParser(self)
-        self._feed_up_to_upgrade(memoryview(b"".join([*head, b"\r\n"])))
+        self._parse(b"".join([*head, b"\r\n"]))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._reading = Stage.HEAD
         self._requests += 1
-        self._head_bytes = 0
         self._body_bytes = 0
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
-        self._head_bytes = len(self.parser.get_method()) + len(self.url) + len(b"  HTTP/1.1\r\n")
-        if self._head_bytes > MAX_REQUEST_LINE:
+        if self._line_bytes() > MAX_REQUEST_LINE:
             raise RefusedError(LINE_TOO_LONG)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._reading is not Stage.HEAD:
-            return  # a trailer: it comes too late to be told from a header, and can be forged
-        self._head_bytes += len(name) + len(value) + len(b": \r\n")
-        if self._head_bytes > MAX_HEAD or len(self.headers) == MAX_FIELDS:
-            raise RefusedError(HEAD_TOO_LARGE)
-        super().on_header(name, value.strip(b" \t"))
+        # All that is done for each field is done here, in place of uvicorn's: of a head it is what takes longest.
+        # A trailer comes too late to be told from a header, and can be forged.
+        if self._reading is Stage.HEAD:
+            self.headers.append((name.lower(), value.strip(b" \t")))
 
     def on_headers_complete(self) -> None:
         self._reading = Stage.BODY
+        self._check_size()
         self._untold_bytes = 0
         version = self.parser.get_http_version()
-        check_head(version, self.headers)
+        host = check_head(version, self.headers)
         if self._limits.body_bytes is not None:
             check_body(self.headers, self._limits.body_bytes)
         method = self.parser.get_method()
-        host = next(value for name, value in self.headers if name == b"host")
         target = origin_form(method, self.url, host)
         upgrades = self.parser.should_upgrade()
         self._may_switch = upgrades and self._websockets and asks_for_websocket(method, version, self.headers)
@@ -190,18 +188,31 @@ class GuardedProtocol(ClientConnection):
             self.scope["path"] = unquote(path.decode("latin-1"))
             self._start_cycle(keep_alive=keep_alive)
 
+    def _line_bytes(self) -> int:
+        return len(self.parser.get_method()) + len(self.url) + len(b"  HTTP/1.1\r\n")
+
+    def _check_size(self) -> None:
+        fields = self.headers
+        if len(fields) > MAX_FIELDS:
+            raise RefusedError(HEAD_TOO_LARGE)
+        # What stood before the head in its first piece is not told apart, so what is near the bound is counted exactly.
+        if self._untold_bytes > MAX_HEAD - PIECE_BYTES:
+            size = self._line_bytes() + sum(len(name) + len(value) + len(b": \r\n") for name, value in fields)
+            if size > MAX_HEAD:
+                raise RefusedError(HEAD_TOO_LARGE)
+
     def _answer_at_once(self) -> bool:
         if self._express is None or self._under_way() is not None:
             return False
         # Nothing is written for a client that doesn't read what it has got already.
+        self._send_unsent()
         if self.flow.write_paused or self.transport.is_closing():
             return False
         written = self._express(cast("MutableMapping[str, Any]", self.scope))
         if written is None:
             return False
         self.server_state.total_requests += 1
-        self.flow.given_bytes += sum(map(len, written))
-        self.transport.writelines(written)
+        self._send_soon(written)
         return True
 
     def _start_cycle(self, *, keep_alive: bool) -> None:
@@ -215,7 +226,9 @@ class GuardedProtocol(ClientConnection):
             access_log=self.access_log,
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
-            expect_100_continue=self.expect_100_continue,
+            expect_100_continue=any(
+                name == b"expect" and value.lower() == b"100-continue" for name, value in self.headers
+            ),
             keep_alive=keep_alive,
             on_response=self.on_response_complete,
         )

@@ -7,10 +7,9 @@ back. Pure, but for the types that stand for the origin.
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from email.utils import formatdate
-from types import TracebackType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from proxy.cache.cache_status import CacheStatus, Forward, with_cache_status
 from proxy.cache.invalidation import target_on_site
@@ -26,7 +25,7 @@ _REDIRECTIONS = frozenset({301, 302, 303, 307, 308})
 
 
 class OriginAnswer(Protocol):
-    """An origin's response whose head is here, as a context that closes what was not read of it.
+    """An origin's response whose head is here; whoever has it closes it.
 
     Hop-by-hop fields are gone from its headers.
     """
@@ -39,13 +38,15 @@ class OriginAnswer(Protocol):
     def at_end(self) -> bool:
         """Whether the last piece of the body was read."""
 
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether reading the next piece waits for nothing."""
+
     async def read_chunk(self) -> bytes:
         """The next piece of the body; it raises where that breaks off, and does so again."""
 
-    async def __aenter__(self) -> object: ...
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> bool | None: ...
+    async def close(self) -> None:
+        """End what was not read of it."""
 
 
 class Fetch(Protocol):
@@ -67,8 +68,7 @@ class Answer:
     fresh_until: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(NamedTuple):
     """The origin's own response, for this visitor alone: to be streamed under `headers`, and closed.
 
     `held` is what was read of its body before.
@@ -134,7 +134,7 @@ def completed(head: Response, body: bytes) -> Response:
     # An empty body too: what is sent from memory is framed by nothing else.
     if head.status not in (204, 304) and not lines(headers, b"content-length"):
         headers = (*headers, (b"content-length", b"%d" % len(body)))
-    return replace(head, headers=headers)
+    return head._replace(headers=headers)
 
 
 def _given_back(asked: Asked, name: bytes, value: bytes, taken: bytes) -> bytes:

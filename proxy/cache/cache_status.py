@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from math import floor
+from typing import NamedTuple
 
 from proxy.wire import Headers
 
@@ -34,8 +35,7 @@ class Forward(StrEnum):
     """what is stored needs the origin's word"""
 
 
-@dataclass(frozen=True, slots=True)
-class CacheStatus:
+class CacheStatus(NamedTuple):
     """One cache's part in a response. `forward` is None where it was a hit.
 
     `ttl` is the remaining freshness in seconds, negative where it is over. `collapsed` is whether the request shared
@@ -56,23 +56,34 @@ class CacheStatus:
         >>> CacheStatus(ttl=41.9).encode(), CacheStatus(Forward.STALE, forward_status=304, stored=True).encode()
         (b'tailor; hit; ttl=41', b'tailor; fwd=stale; fwd-status=304; stored')
         """
-        parameters = ["hit" if self.forward is None else f"fwd={self.forward}"]
-        if self.forward is not None:
-            parameters += self._of_forwarding()
-        if self.ttl is not None:
-            parameters.append(f"ttl={max(-_MAX_INTEGER, min(floor(self.ttl), _MAX_INTEGER))}")
-        if self.detail:
-            parameters.append(f"detail={_bare_item(self.detail)}")
-        return b"; ".join([NAME, *(parameter.encode("ascii") for parameter in parameters)])
+        # Of those without a time there are few.
+        return _usual(self) if self.ttl is None else _encoded(self)
 
-    def _of_forwarding(self) -> list[str]:
-        """What means something only where the request went on (RFC 9211 §2.3, §2.5, §2.6)."""
-        told = [f"fwd-status={self.forward_status}"] if self.forward_status is not None else []
-        if self.stored:
-            told.append("stored")
-        if self.collapsed is not None:
-            told.append("collapsed" if self.collapsed else "collapsed=?0")
-        return told
+
+@lru_cache(maxsize=256)
+def _usual(status: CacheStatus) -> bytes:
+    return _encoded(status)
+
+
+def _encoded(status: CacheStatus) -> bytes:
+    parameters = ["hit" if status.forward is None else f"fwd={status.forward}"]
+    if status.forward is not None:
+        parameters += _of_forwarding(status)
+    if status.ttl is not None:
+        parameters.append(f"ttl={max(-_MAX_INTEGER, min(floor(status.ttl), _MAX_INTEGER))}")
+    if status.detail:
+        parameters.append(f"detail={_bare_item(status.detail)}")
+    return b"; ".join([NAME, *(parameter.encode("ascii") for parameter in parameters)])
+
+
+def _of_forwarding(status: CacheStatus) -> list[str]:
+    """What means something only where the request went on (RFC 9211 §2.3, §2.5, §2.6)."""
+    told = [f"fwd-status={status.forward_status}"] if status.forward_status is not None else []
+    if status.stored:
+        told.append("stored")
+    if status.collapsed is not None:
+        told.append("collapsed" if status.collapsed else "collapsed=?0")
+    return told
 
 
 def with_cache_status(headers: Headers, status: CacheStatus) -> Headers:

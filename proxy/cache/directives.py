@@ -128,8 +128,10 @@ class RequestDirectives:
     only_if_cached: bool = False
 
     @classmethod
-    def of(cls, headers: Headers) -> Self:
+    def of(cls, headers: Headers) -> RequestDirectives:
         """Those of a request. Where they can't be read, it gets the origin's own answer, and none is stored."""
+        if _DIRECTING.isdisjoint([name for name, _ in headers]):
+            return _NO_DIRECTIVES
         value = combined(headers, b"cache-control")
         if value is None:
             return cls(no_cache=_has_pragma(headers))
@@ -147,6 +149,10 @@ class RequestDirectives:
             no_store=b"no-store" in found,
             only_if_cached=b"only-if-cached" in found,
         )
+
+
+_DIRECTING = frozenset({b"cache-control", b"pragma"})
+_NO_DIRECTIVES = RequestDirectives()
 
 
 def _argument(directive: re.Match[bytes]) -> bytes | None:

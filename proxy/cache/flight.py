@@ -13,14 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from cachetools import TTLCache
-
+from proxy.cache.notes import Notes
 from proxy.cache.store import Stored
 from proxy.cache.vary import Selector
 from proxy.wire import Headers
-
-_MAX_UNSHARED = 10_000
-_UNSHARED_SECONDS = 60.0
 
 
 class Landing(Enum):
@@ -95,8 +91,7 @@ class Flights:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._under_way: dict[tuple[bytes, Selector], Flight] = {}
-        # By hash: a URL can be long, and a collision costs no more than a fetch that isn't shared.
-        self._unshared: TTLCache[int, None] = TTLCache(_MAX_UNSHARED, _UNSHARED_SECONDS, timer=now)
+        self._unshared: Notes[bool] = Notes(now)
 
     def find(self, key: bytes, selector: Selector) -> Flight | None:
         """The flight whose answer may be one for these requests."""
@@ -122,11 +117,11 @@ class Flights:
 
         That it could not is forgotten after a minute.
         """
-        return hash(key) not in self._unshared
+        return self._unshared.get(key) is None
 
     def note(self, key: bytes, *, is_shared: bool) -> None:
         """Whether an answer to a request like all others could be shared."""
         if is_shared:
-            self._unshared.pop(hash(key), None)
+            self._unshared.forget(key)
         else:
-            self._unshared[hash(key)] = None
+            self._unshared.put(key, True)

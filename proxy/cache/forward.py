@@ -7,10 +7,8 @@ origin is asked, and who else waits for its answer, is `proxy.cache.page_cache`'
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
-
-from cachetools import TTLCache
+from dataclasses import replace
+from typing import NamedTuple
 
 from proxy.cache.answers import Answer, Fetch, OriginAnswer, Passed, answer, completed, told_headers
 from proxy.cache.cache_status import CacheStatus, Forward
@@ -18,6 +16,7 @@ from proxy.cache.flight import Flight, Flights, Landing
 from proxy.cache.freshness import Freshness, freshness_of
 from proxy.cache.held import Holder, NotHeld
 from proxy.cache.messages import Response
+from proxy.cache.notes import Notes
 from proxy.cache.policy import Errand, Policy
 from proxy.cache.reuse import outlasts_error
 from proxy.cache.storability import why_not_stored
@@ -30,12 +29,8 @@ from proxy.wire import Headers
 ERRORS = frozenset({500, 502, 503, 504})
 """Statuses in whose place a stale response may go out (RFC 5861 §4)."""
 
-_MAX_UNHELD = 10_000
-_UNHELD_SECONDS = 60.0
 
-
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(NamedTuple):
     """One fetch: `stored` is what is asked about, `why` why at all, `since` the store's `serial` from before it."""
 
     errand: Errand
@@ -72,8 +67,7 @@ class Forwarder:
         self._now = now
         self._failures = failures
         self._holder = Holder(page_bytes, page_seconds, failures, holding)
-        # By hash: a URL can be long, and a collision costs no more than a response that isn't stored.
-        self._unheld: TTLCache[int, NotHeld] = TTLCache(_MAX_UNHELD, _UNHELD_SECONDS, timer=now)
+        self._unheld: Notes[NotHeld] = Notes(now)
 
     async def pass_on(self, errand: Errand, fetch: Fetch, status: CacheStatus) -> Passed:
         """The origin's answer to the request as it is, of which nothing is kept."""
@@ -119,16 +113,17 @@ class Forwarder:
             if instead is None:
                 raise
             return instead
-        async with AsyncExitStack() as opened:
-            await opened.enter_async_context(response)
-            head = Response(response.status, response.headers, requested_at, self._now())
+        head = Response(response.status, response.headers, requested_at, self._now())
+        try:
             outcome = await self._outcome(question, response, head)
-            if isinstance(outcome, Passed):
-                if errand.is_head:
-                    return Answer(head.status, outcome.headers, b"")
-                opened.pop_all()
-            if outcome is not None:
-                return outcome
+        except BaseException:
+            await response.close()
+            raise
+        if isinstance(outcome, Passed) and not errand.is_head:
+            return outcome
+        await response.close()
+        if outcome is not None:
+            return Answer(head.status, outcome.headers, b"") if isinstance(outcome, Passed) else outcome
         # It was a 304 about something else.
         return await self.lead(errand, question.fetch, None, question.why, question.flight)
 
@@ -171,15 +166,15 @@ class Forwarder:
         """A response that is not about what is stored: kept, or passed on."""
         errand, assigned = question.errand, self._policy.assigned(question.errand)
         why_not = why_not_stored(errand.request, head, assigned=assigned) or self._why_not_held(errand, head)
-        selector = selector_of(head.headers, errand.request.headers)
-        if why_not or selector is None:
+        selector = None if why_not else selector_of(head.headers, errand.request.headers)
+        if selector is None:
             self._turn_away(question, head.status)
             return self._passed(errand, response, CacheStatus(question.why, detail=why_not or ""))
         self._announce(question, selector, freshness_of(head, assigned=assigned))
         held = await self._holder.hold(response)
         if held.why_not is not None:
             if isinstance(held.why_not, NotHeld) and held.why_not is not NotHeld.CROWDED:
-                self._unheld[hash(errand.key)] = held.why_not
+                self._unheld.put(errand.key, held.why_not)
             return self._passed(errand, response, CacheStatus(question.why, detail=held.why_not), held.body)
         whole = completed(head, held.body)
         return self._keep(question, Stored.of(whole, held.body, selector, assigned=assigned))
@@ -216,7 +211,7 @@ class Forwarder:
             self._store.drop(errand.key, stored)
 
     def _why_not_held(self, errand: Errand, head: Response) -> NotHeld | None:
-        return self._holder.why_not(head.headers) or self._unheld.get(hash(errand.key))
+        return self._holder.why_not(head.headers) or self._unheld.get(errand.key)
 
     def _passed(self, errand: Errand, response: OriginAnswer, status: CacheStatus, held: bytes = b"") -> Passed:
         headers = told_headers(errand.asked, response.status, response.headers, status, self._policy.tracking)

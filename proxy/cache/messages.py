@@ -7,7 +7,7 @@ Names of fields are in lower case, and hop-by-hop fields are gone (RFC 9110 §7.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from proxy.wire import Headers
 
@@ -15,8 +15,7 @@ from proxy.wire import Headers
 _MEMBER = re.compile(rb'(?:[^,"]++|"(?:[^"\\]++|\\.)*+(?:"|\\?\Z))++', re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A request as it goes to the origin; `bears_session` tells of a cookie under which pages are one visitor's own."""
 
     method: str
@@ -24,8 +23,7 @@ class Request:
     bears_session: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """A response of the origin, with the clock at its request and at its head (RFC 9111 §4.2.3).
 
     It is complete where its body came whole (RFC 9112 §8).

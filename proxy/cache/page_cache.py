@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 
 from proxy.cache.answers import Answer, Fetch, Passed, answer, unavailable
@@ -39,6 +39,9 @@ class _Found:
     stored: Stored | None
     why: Forward
     answer: Answer | None = None
+
+
+_NOTHING = _Found(None, Forward.URI_MISS)
 
 
 class PageCache:
@@ -104,20 +107,20 @@ class PageCache:
             # What is asked for is less than what could be stored.
             self.counts.misses += 1
             return await self._forwarder.pass_on(errand, fetch, CacheStatus(found.why))
-        return await self._ask_or_wait(errand, fetch, found)
+        if self._may_share(errand, found):
+            return await self._ask_or_wait(errand, fetch, found)
+        return await self._ask_alone(errand, fetch, found)
 
-    def fresh(self, key: bytes, headers: Headers, names: frozenset[bytes]) -> tuple[Stored, float] | None:
+    def fresh(self, key: bytes, headers: Headers, names: frozenset[bytes], now: float) -> tuple[Stored, float] | None:
         """The response that answers a plain GET for a `primary_key` now, and for how many seconds it will.
 
         Plain is a request without a session, a body, `Authorization`, `Range`, and directives. None, too, where what is
         stored of the URL varies by fields other than `names`. Whoever uses it counts the hit.
         """
-        if not self._store.varies_within(key, names):
-            return None
-        stored = self._store.find(key, headers)
+        stored = self._store.find(key, headers, within=names)
         if stored is None or stored.response.status != 200 or stored.freshness.always_validate:
             return None
-        remaining = stored.freshness.remaining(self._now())
+        remaining = stored.freshness.remaining(now)
         return (stored, remaining) if remaining > 0 else None
 
     def purge_url(self, site: SiteName, target: bytes, *, soft: bool = False) -> int:
@@ -151,7 +154,7 @@ class PageCache:
         if reuse.use is Use.UNAVAILABLE:
             return _Found(stored, Forward.MISS, unavailable(errand.asked))
         if stored is None:
-            return _Found(None, Forward.VARY_MISS if self._store.has(errand.key) else Forward.URI_MISS)
+            return _Found(None, Forward.VARY_MISS) if self._store.has(errand.key) else _NOTHING
         if reuse.use not in _ANSWERED:
             return _Found(stored, reuse.forward or Forward.MISS)
         if reuse.use is Use.STALE_WHILE_REVALIDATE:
@@ -187,8 +190,11 @@ class PageCache:
             elif landed not in (Landing.AGAIN, Landing.FAILED):
                 break
             flights += landed is not Landing.AGAIN
+        return await self._ask_alone(errand, fetch, found)
+
+    def _ask_alone(self, errand: Errand, fetch: Fetch, found: _Found) -> Awaitable[Answer | Passed]:
         self._count_asked(found)
-        return await self._forwarder.ask_alone(errand, fetch, found.stored, found.why)
+        return self._forwarder.ask_alone(errand, fetch, found.stored, found.why)
 
     def _may_share(self, errand: Errand, found: _Found) -> bool:
         """Whether another request's answer could do for this one, and this one's for others."""
@@ -228,8 +234,7 @@ class PageCache:
             with self._flights.lead(errand.key, stored.selector, self._store.serial) as flight:
                 outcome = await self._forwarder.lead(errand, fetch, stored, Forward.STALE, flight)
             if isinstance(outcome, Passed):
-                async with outcome.response:
-                    pass
+                await outcome.response.close()
         except self._failures as error:
             logger.debug("a stale response stays: %s", error)
         except Exception:

@@ -7,8 +7,8 @@ Owns which requests go past the cache, and what is asked and kept under which na
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Self
+from dataclasses import dataclass, field
+from typing import NamedTuple, Self
 
 from proxy.cache.analytics import without_analytics
 from proxy.cache.cache_status import CacheStatus, Forward
@@ -26,12 +26,9 @@ from rules.pages import PagePattern
 
 _SHARED = ("GET", "HEAD")
 """The methods whose answers visitors may share."""
-_DIRECTING = frozenset({b"cache-control", b"pragma"})
-_NO_DIRECTIVES = RequestDirectives()
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A request as it would go to the origin, but for what the cache takes off it.
 
     `site` is what the world calls the site, `target` a canonical path with the query as the visitor sent it. Names of
@@ -45,8 +42,7 @@ class Asked:
     has_body: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Errand:
+class Errand(NamedTuple):
     """A request with what the cache makes of it; `target` is the origin's, `key` what its responses are kept under.
 
     `names` are those of its header fields.
@@ -67,7 +63,7 @@ class Errand:
     @property
     def is_authorized(self) -> bool:
         """Whether it bears `Authorization`, so that the answer may be one visitor's (RFC 9111 §3.5)."""
-        return self.has(b"authorization")
+        return b"authorization" in self.names
 
     def has(self, name: bytes) -> bool:
         """Whether it has a field."""
@@ -99,8 +95,6 @@ class Lifetimes:
 
     def assigned(self, host: bytes, target: bytes) -> int | None:
         """The lifetime of a target, a canonical path with or without a query; None where none is given."""
-        if not self.by_page:
-            return None
         name, path = host.decode("ascii", "replace"), path_text(target.partition(b"?")[0])
         return next((seconds for page, seconds in self.by_page if page.matches_place(name, path)), None)
 
@@ -116,7 +110,7 @@ class Policy:
     def read(self, asked: Asked) -> Errand:
         """What the cache makes of a request."""
         key = primary_key(asked.site, shared_target(asked.target, self.tracking))
-        names = frozenset(name for name, _ in asked.headers)
+        names = frozenset([name for name, _ in asked.headers])
         is_session = b"cookie" in names and bears_session(lines(asked.headers, b"cookie"), self.sessions)
         target = asked.target
         if asked.method in _SHARED and not asked.has_body and not is_session:
@@ -124,19 +118,21 @@ class Policy:
             # is: a form may send on where its visitor came from, and an order be counted by a cookie.
             target = shared_target(target, self.tracking)
             if b"cookie" in names:
-                asked = replace(asked, headers=without_analytics(asked.headers))
+                asked = asked._replace(headers=without_analytics(asked.headers))
         return Errand(
             asked,
             # What is kept for a HEAD is a GET's.
             Request("GET", asked.headers, is_session),
             names,
-            _NO_DIRECTIVES if names.isdisjoint(_DIRECTING) else RequestDirectives.of(asked.headers),
+            RequestDirectives.of(asked.headers),
             target,
             key,
         )
 
     def assigned(self, errand: Errand) -> int | None:
         """The lifetime that the operator gives what is asked for, in seconds."""
+        if not self.lifetimes.by_page:
+            return None
         return self.lifetimes.assigned(errand.asked.site.host, errand.target)
 
 

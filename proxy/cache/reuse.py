@@ -40,9 +40,12 @@ class Reuse:
     forward: Forward | None = None
 
 
+_MISS = Reuse(Use.MISS, Forward.MISS)
+
+
 def decide_reuse(request: RequestDirectives, stored: Freshness | None, now: float) -> Reuse:
     """What becomes of a request; `stored` is None where no stored response fits."""
-    reuse = _miss() if stored is None else _reuse(request, stored, now)
+    reuse = _MISS if stored is None else _reuse(request, stored, now)
     if reuse.forward is not None and request.only_if_cached:
         return Reuse(Use.UNAVAILABLE)
     return reuse
@@ -61,10 +64,6 @@ def outlasts_error(request: RequestDirectives, stored: Freshness, now: float) ->
         return True
     window = stored.stale_if_error if request.stale_if_error is None else request.stale_if_error
     return not stored.never_stale and staleness < window
-
-
-def _miss() -> Reuse:
-    return Reuse(Use.MISS, Forward.MISS)
 
 
 def _reuse(request: RequestDirectives, stored: Freshness, now: float) -> Reuse:

@@ -6,7 +6,6 @@ Stricter than the RFC where a mistake of an origin's would show one visitor's pa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import StrEnum
 
 from proxy.cache.directives import RequestDirectives, ResponseDirectives, UnreadableDirectivesError
@@ -49,58 +48,52 @@ def why_not_stored(request: Request, response: Response, *, assigned: int | None
     `assigned` is the lifetime that the operator gives this URL, in seconds (`proxy.cache.freshness.lifetime_of`). A
     response that a 304 updated is asked about again: the origin may have thought better of it.
     """
-    return next(_reasons(request, response, assigned), None)
-
-
-def _reasons(request: Request, response: Response, assigned: int | None) -> Iterator[NotStored]:
     # HEAD is answered from what GET stored, and stores nothing: it has no body.
     if request.method != "GET":
-        yield NotStored.METHOD
+        return NotStored.METHOD
     if response.status not in UNDERSTOOD:
-        yield NotStored.STATUS
+        return NotStored.STATUS
     if not response.is_complete:
-        yield NotStored.INCOMPLETE
+        return NotStored.INCOMPLETE
     if request.bears_session:
-        yield NotStored.SESSION
+        return NotStored.SESSION
     if RequestDirectives.of(request.headers).no_store:
-        yield NotStored.REQUEST_NO_STORE
+        return NotStored.REQUEST_NO_STORE
     try:
         directives = ResponseDirectives.of(response.headers)
     except UnreadableDirectivesError:
-        yield NotStored.UNREADABLE
-        return
-    yield from _personal(request, response, directives)
-    yield from _useless(response, directives, assigned)
+        return NotStored.UNREADABLE
+    return _personal(request, response, directives) or _useless(response, directives, assigned)
 
 
-def _personal(request: Request, response: Response, directives: ResponseDirectives) -> Iterator[NotStored]:
+def _personal(request: Request, response: Response, directives: ResponseDirectives) -> NotStored | None:
     """What is, or could be, meant for one visitor."""
     if directives.no_store:
-        yield NotStored.NO_STORE
+        return NotStored.NO_STORE
     if directives.private:
-        yield NotStored.PRIVATE
+        return NotStored.PRIVATE
     if any(name == b"set-cookie" for name, _ in response.headers):
-        yield NotStored.SET_COOKIE
+        return NotStored.SET_COOKIE
     if vary_names(response.headers) is None:
-        yield NotStored.VARY
+        return NotStored.VARY
     if any(name in _POLICIES and b"'nonce-" in value.lower() for name, value in response.headers):
-        yield NotStored.NONCE
+        return NotStored.NONCE
     if any(name == b"authorization" for name, _ in request.headers) and not shares_authorized(directives):
-        yield NotStored.AUTHORIZATION
+        return NotStored.AUTHORIZATION
+    return None
 
 
-def _useless(response: Response, directives: ResponseDirectives, assigned: int | None) -> Iterator[NotStored]:
+def _useless(response: Response, directives: ResponseDirectives, assigned: int | None) -> NotStored | None:
     """What no request could be answered with, or only an error that its origin didn't say could be repeated."""
     lifetime = lifetime_of(response, directives, assigned=assigned)
     is_fresh = lifetime is not None and lifetime > initial_age(response) and not directives.no_cache
     if response.status >= 400 and not is_fresh:
-        yield NotStored.ERROR
+        return NotStored.ERROR
     may_be_stored = lifetime is not None or directives.public or response.status in HEURISTICALLY_CACHEABLE
     may_be_stale = lifetime is not None and not never_stale(directives) and not directives.no_cache
     windows = directives.stale_while_revalidate or directives.stale_if_error
     can_be_used = is_fresh or (may_be_stale and windows) or has_validator(response.headers)
-    if not (may_be_stored and can_be_used):
-        yield NotStored.NO_FRESHNESS
+    return None if may_be_stored and can_be_used else NotStored.NO_FRESHNESS
 
 
 def shares_authorized(directives: ResponseDirectives) -> bool:

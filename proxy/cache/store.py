@@ -18,7 +18,7 @@ from proxy.cache.directives import ResponseDirectives
 from proxy.cache.freshness import Freshness, freshness_of, generated_at
 from proxy.cache.messages import Response, lines
 from proxy.cache.storability import shares_authorized
-from proxy.cache.vary import Candidate, Selector, choose, normalized
+from proxy.cache.vary import EVERY_REQUEST, Candidate, Selector, choose, normalized
 from proxy.ledger import Ledger
 from proxy.wire import Headers
 
@@ -139,22 +139,33 @@ class PageStore:
         """Whether anything is stored of a URL, for whatever headers."""
         return key in self._variants
 
-    def find(self, key: bytes, request_headers: Headers, *, is_authorized: bool = False) -> Stored | None:
-        """The stored response that a request may get, fresh or not (RFC 9111 §4.1)."""
-        slot = self._find(key, request_headers, is_authorized=is_authorized)
+    def find(
+        self,
+        key: bytes,
+        request_headers: Headers,
+        *,
+        is_authorized: bool = False,
+        within: frozenset[bytes] | None = None,
+    ) -> Stored | None:
+        """The stored response that a request may get, fresh or not (RFC 9111 §4.1).
+
+        None, too, where what is stored of the URL varies by other fields than those `within` which it may.
+        """
+        variants = self._variants.get(key)
+        if variants is None or not (within is None or all(map(within.issuperset, variants))):
+            return None
+        slot = _chosen(variants, request_headers, is_authorized=is_authorized)
         if slot is None:
             return None
-        self._use(slot)
+        self._uses += 1
+        slot.used = self._uses
+        self._ledger.touch(slot)
         return slot.stored
-
-    def varies_within(self, key: bytes, names: frozenset[bytes]) -> bool:
-        """Whether what is stored of a URL varies by none but these fields."""
-        return all(names.issuperset(named) for named in self._variants.get(key, _NONE))
 
     def expected_selector(self, key: bytes, request_headers: Headers) -> Selector:
         """What will select the answer to a request, if `Vary` names what it named last."""
         last = max(self._slots(key), key=lambda slot: slot.used, default=None)
-        return Selector() if last is None else last.stored.selector.for_request(request_headers)
+        return EVERY_REQUEST if last is None else last.stored.selector.for_request(request_headers)
 
     def put(self, key: bytes, stored: Stored, *, since: int) -> bool:
         """Keep a response in place of the one with its selector; whether it is kept.
@@ -234,24 +245,6 @@ class PageStore:
         self.counts.purged += len(slots)
         return len(slots)
 
-    def _find(self, key: bytes, request_headers: Headers, *, is_authorized: bool) -> _Slot | None:
-        fitting: list[_Slot] = []
-        for names, slots in self._variants.get(key, _NONE).items():
-            # A request has one value in each field, so of those that name the same fields one fits at most.
-            slot = slots.get(tuple([normalized(name, request_headers) for name in names]) if names else ())
-            if slot is not None and (slot.stored.is_for_authorized or not is_authorized):
-                fitting.append(slot)
-        if len(fitting) < 2:
-            return fitting[0] if fitting else None
-        candidates = {slot.stored.candidate: slot for slot in fitting}
-        chosen = choose(candidates, request_headers)
-        return None if chosen is None else candidates[chosen]
-
-    def _use(self, slot: _Slot) -> None:
-        self._uses += 1
-        slot.used = self._uses
-        self._ledger.touch(slot)
-
     def _slot(self, key: bytes, selector: Selector) -> _Slot | None:
         return self._variants.get(key, _NONE).get(selector.names, {}).get(selector.values)
 
@@ -292,6 +285,20 @@ class PageStore:
                 del self._tagged[tag]
         self._count -= 1
         self.bytes -= _size(slot)
+
+
+def _chosen(variants: _Variants, headers: Headers, *, is_authorized: bool) -> _Slot | None:
+    fitting: list[_Slot] = []
+    for names, slots in variants.items():
+        # A request has one value in each field, so of those that name the same fields one fits at most.
+        slot = slots.get(tuple([normalized(name, headers) for name in names]) if names else ())
+        if slot is not None and (slot.stored.is_for_authorized or not is_authorized):
+            fitting.append(slot)
+    if len(fitting) < 2:
+        return fitting[0] if fitting else None
+    candidates = {slot.stored.candidate: slot for slot in fitting}
+    chosen = choose(candidates, headers)
+    return None if chosen is None else candidates[chosen]
 
 
 def tags_of(headers: Headers, *, at_most: int = _MAX_TAGS) -> frozenset[bytes]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from proxy.cache.dates import parse_date
 from proxy.cache.entity_tags import entity_tag_of, none_match
@@ -66,8 +65,7 @@ def freshened(stored: Response, not_modified: Response) -> Response:
     brought = tuple(field for field in not_modified.headers if field[0] not in NOT_UPDATED)
     replaced = {name for name, _ in brought} | _OF_THE_MOMENT
     kept = tuple(field for field in stored.headers if field[0] not in replaced)
-    return replace(
-        stored,
+    return stored._replace(
         headers=(*kept, *brought),
         requested_at=not_modified.requested_at,
         received_at=not_modified.received_at,

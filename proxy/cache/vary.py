@@ -44,6 +44,10 @@ class Selector:
         return Selector(self.names, tuple(normalized(name, request_headers) for name in self.names))
 
 
+EVERY_REQUEST = Selector()
+"""Where there is no `Vary`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One stored response of a URL: `generated_at` is its `Date`, as `proxy.cache.freshness` reads it."""
@@ -56,7 +60,9 @@ class Candidate:
 def selector_of(response_headers: Headers, request_headers: Headers) -> Selector | None:
     """What selects a response from now on; None where nothing can: `Vary: *`, or one that can't be read."""
     names = vary_names(response_headers)
-    return None if names is None else Selector(names).for_request(request_headers)
+    if not names:
+        return None if names is None else EVERY_REQUEST
+    return Selector(names).for_request(request_headers)
 
 
 def vary_names(response_headers: Headers) -> tuple[bytes, ...] | None:
@@ -65,7 +71,10 @@ def vary_names(response_headers: Headers) -> tuple[bytes, ...] | None:
     >>> vary_names(((b"vary", b"Cookie, accept-encoding"),))
     (b'accept-encoding', b'cookie')
     """
-    names = {name.lower() for name in members(combined(response_headers, b"vary") or b"")}
+    value = combined(response_headers, b"vary")
+    if value is None:
+        return ()
+    names = {name.lower() for name in members(value)}
     if b"*" in names or not all(_NAME.fullmatch(name) for name in names):
         return None
     return tuple(sorted(names))

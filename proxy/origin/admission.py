@@ -8,8 +8,7 @@ numbers are bounded, and who finds no place is told so at once (Envoy's `max_con
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections import deque
 
 from proxy.origin.errors import OriginCrowdedError
 
@@ -20,41 +19,48 @@ class Admission:
     def __init__(self, most: int, *, wait_seconds: float) -> None:
         self._most = most
         self._wait_seconds = wait_seconds
-        self._free = asyncio.Semaphore(most)
+        self._queue: deque[asyncio.Future[None]] = deque()
         self.open = 0
         """How many places are taken."""
         self.waiting = 0
         self.refused = 0
         """How many requests got none."""
 
-    async def enter(self) -> Callable[[], None]:
-        """A place, in the order of asking; what is given back leaves it, the first time that it is called.
-
-        Raises OriginCrowdedError.
-        """
-        if self._free.locked():
-            await self._wait()
+    async def enter(self) -> None:
+        """Take a place, in the order of asking, to be left once. Raises OriginCrowdedError."""
+        # Nobody waits while a place is free.
+        if self.open < self._most:
+            self.open += 1
         else:
-            await self._free.acquire()
-        self.open += 1
-        place = ExitStack()
-        place.callback(self._leave)
-        return place.close
+            await self._wait()
+
+    def leave(self) -> None:
+        """Give a place back, to the one who waits longest."""
+        self.open -= 1
+        while self._queue:
+            turn = self._queue.popleft()
+            if not turn.done():
+                self.open += 1
+                turn.set_result(None)
+                break
 
     async def _wait(self) -> None:
         if self.waiting >= self._most:
             self.refused += 1
             raise OriginCrowdedError(f"{self.open} requests are with the origin and {self.waiting} wait")
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.append(turn)
         self.waiting += 1
         try:
             async with asyncio.timeout(self._wait_seconds):
-                await self._free.acquire()
-        except TimeoutError as error:
+                await turn
+        except BaseException as error:
+            if not turn.cancelled():
+                # Its turn came at the moment at which it gave up.
+                self.leave()
+            if not isinstance(error, TimeoutError):
+                raise
             self.refused += 1
             raise OriginCrowdedError(f"{self.open} requests are with the origin, and none ended in time") from error
         finally:
             self.waiting -= 1
-
-    def _leave(self) -> None:
-        self.open -= 1
-        self._free.release()

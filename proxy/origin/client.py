@@ -14,9 +14,8 @@ import logging
 import ssl
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 import aiohttp
 
@@ -43,6 +42,13 @@ __all__ = ["Origin", "OriginResponse"]
 logger = logging.getLogger(__name__)
 
 SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
+class _Began(NamedTuple):
+    """When a request began: by the clock that times it, and by the breaker's."""
+
+    at: float
+    tried_at: float
 
 
 class Origin:
@@ -89,21 +95,31 @@ class Origin:
         `target` is path and query. A body without `Content-Length` goes in chunks. What `body` raises is raised here,
         after the connection was broken off: the origin never sees such a request complete.
         """
-        with self._tallied(), self._watched():
-            leave = await self._admission.enter()
+        began = self._begin()
+        try:
+            await self._admission.enter()
             try:
                 response = await self._fetch(method, target, headers, body)
             except BaseException:
-                leave()
+                self._admission.leave()
                 raise
-        response.when_over(leave)
+        except OriginError as error:
+            self._note_error(error, began)
+            raise
+        self._note_answer(began)
+        response.when_over(self._admission.leave)
         return response
 
     async def upgrade(self, target: bytes, headers: Headers) -> OriginResponse:
         """The response to a GET that asks for another protocol, on a connection of its own: a 101, or any other."""
-        with self._tallied(), self._watched():
-            connection, _ = await self._connect(pooled=False)
-            return await self._ask(connection, "GET", target, headers, None, may_switch=True)
+        began = self._begin()
+        try:
+            response = await self._ask(await self._connect(), "GET", target, headers, None, may_switch=True)
+        except OriginError as error:
+            self._note_error(error, began)
+            raise
+        self._note_answer(began)
+        return response
 
     def counts(self) -> Mapping[str, int]:
         """How it goes, for the operator: requests that are under way, and that wait or were refused for their number;
@@ -126,78 +142,72 @@ class Origin:
     async def _fetch(
         self, method: str, target: bytes, headers: Headers, body: AsyncIterator[bytes] | None
     ) -> OriginResponse:
-        repeatable = body is None and method in SAFE_TO_REPEAT
-        connection, lived = await self._connect(pooled=repeatable)
-        try:
-            return await self._ask(connection, method, target, headers, body)
-        except OriginLostError:
-            if not lived:
-                raise
-        # The origin closed it while it was idle, as it may at any time.
-        connection, _ = await self._connect(pooled=False)
-        return await self._ask(connection, method, target, headers, body)
+        if body is not None or method not in SAFE_TO_REPEAT:
+            return await self._ask(await self._connect(), method, target, headers, body)
+        connections = self._opened()
+        kept = connections.kept()
+        if kept is not None:
+            try:
+                return await self._ask(kept, method, target, headers, keep=connections.keep)
+            except OriginLostError:
+                # The origin closed it while it was idle, as it may at any time.
+                pass
+        return await self._ask(await self._connect(), method, target, headers, keep=connections.keep)
 
-    @contextmanager
-    def _tallied(self) -> Iterator[None]:
-        began = self._clock()
-        try:
-            yield
-        except OriginError as error:
-            self.errors[error.error] += 1
-            raise
-        self.seconds.observe(self._clock() - began)
-
-    @contextmanager
-    def _watched(self) -> Iterator[None]:
-        """Tells the breaker what comes of a request. Raises OriginSparedError where none is to be sent."""
-        breaker = self._breaker
-        if breaker is None:
-            yield
-            return
-        began_at = breaker.begin()
-        if began_at is None:
+    def _begin(self) -> _Began:
+        """The moments at which a request begins. Raises OriginSparedError where none is to be sent."""
+        tried_at = self._breaker.begin() if self._breaker is not None else 0.0
+        if tried_at is None:
             self._spared += 1
-            raise OriginSparedError(self._status_when_down)
-        try:
-            yield
-        except (OriginLostError, OriginProtocolError):
-            # It is there, though not well.
-            raise
-        except (OriginUnreachableError, OriginTimeoutError) as error:
-            self._status_when_down = error.status
-            if breaker.note_failure(began_at):
-                logger.warning("%s: left alone but for a request now and then; last: %s", self.url, error)
-            raise
-        if breaker.note_answer():
-            logger.info("%s: answers again", self.url)
+            spared = OriginSparedError(self._status_when_down)
+            self.errors[spared.error] += 1
+            raise spared
+        return _Began(self._clock(), tried_at)
 
-    async def _connect(self, *, pooled: bool) -> tuple[Connection, bool]:
+    def _note_answer(self, began: _Began) -> None:
+        """Tell the breaker of an answer, and count the time that it took."""
+        if self._breaker is not None and self._breaker.note_answer():
+            logger.info("%s: answers again", self.url)
+        self.seconds.observe(self._clock() - began.at)
+
+    def _note_error(self, error: OriginError, began: _Began) -> None:
+        """Tell the breaker of an origin that is not there, and count the error."""
+        self.errors[error.error] += 1
+        if self._breaker is None or isinstance(error, (OriginLostError, OriginProtocolError)):
+            # It is there, though not well.
+            return
+        if isinstance(error, (OriginUnreachableError, OriginTimeoutError)):
+            self._status_when_down = error.status
+            if self._breaker.note_failure(began.tried_at):
+                logger.warning("%s: left alone but for a request now and then; last: %s", self.url, error)
+
+    def _opened(self) -> Connections:
         if self._connections is None:
             self._connections = Connections(self.url)
+        return self._connections
+
+    async def _connect(self) -> Connection:
         try:
             async with asyncio.timeout(self._connect_seconds):
-                return await self._connections.take(pooled=pooled)
+                return await self._opened().new()
         except TimeoutError as error:
             raise OriginTimeoutError("connection_timeout", "no connection to the origin in time") from error
         except (aiohttp.ClientError, OSError) as error:
             raise OriginUnreachableError(_connection_error(error), str(error)) from error
 
-    async def _ask(
+    def _ask(
         self,
         connection: Connection,
         method: str,
         target: bytes,
         headers: Headers,
-        body: AsyncIterator[bytes] | None,
+        body: AsyncIterator[bytes] | None = None,
         *,
+        keep: Callable[[Connection], None] | None = None,
         may_switch: bool = False,
-    ) -> OriginResponse:
-        exchange = Exchange(connection, self._response_seconds, self._expect_seconds)
-        try:
-            return await exchange.run(method, target, headers, body, may_switch=may_switch)
-        except BaseException:
-            await exchange.close()
-            raise
+    ) -> Awaitable[OriginResponse]:
+        exchange = Exchange(connection, self._response_seconds, self._expect_seconds, keep)
+        return exchange.run(method, target, headers, body, may_switch=may_switch)
 
 
 def _connection_error(error: BaseException) -> str:

@@ -37,24 +37,28 @@ MAX_FIELDS = 256
 READ_SIZE = 64 * 1024
 
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
-_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_NOT_OF_TOKENS = re.compile(rb"[^!#$%&'*+\-.^_`|~0-9A-Za-z]")
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class OriginResponse:
-    """A response whose head is here; use it as an async context, which closes what was not read to its end."""
+    """A response whose head is here; use it as an async context, which closes what was not read to its end.
+
+    `headers` are the origin's, until who passes it on puts others in their place.
+    """
 
     def __init__(self, status: int, headers: Headers, content: StreamReader, exchange: Exchange) -> None:
         self.status = status
         self.headers = headers
         self.at_end = False
+        self._read_bytes = 0
         self._content = content
         self._exchange = exchange
 
     @property
-    def is_complete(self) -> bool:
-        """Whether the whole body has arrived, so that reading it waits for nothing."""
-        return self._content.is_eof()
+    def is_at_hand(self) -> bool:
+        """Whether reading the next piece waits for nothing."""
+        return self._content.is_eof() or self._content.total_bytes > self._read_bytes
 
     async def read_chunk(self) -> bytes:
         """The next piece of the body as it came, still in its content coding; `at_end` tells whether it was the last.
@@ -65,18 +69,23 @@ class OriginResponse:
             chunk = await self._content.readany()
         except (aiohttp.ClientError, HttpProcessingError, OSError) as error:
             raise OriginBodyError("http_response_incomplete", str(error)) from error
+        self._read_bytes += len(chunk)
         if self._content.at_eof():
             self._exchange.finish()
             self.at_end = True
         return chunk
 
     def when_over(self, call: Callable[[], None]) -> None:
-        """Have something called once the connection is free for others, or closed; it may be called twice."""
+        """Have something called once: when the connection is free for others, or closed."""
         self._exchange.when_over(call)
 
     def hand_over(self, end: End) -> None:
         """Give the connection away, after a 101; it is closed all the same where this context ends."""
         self._exchange.hand_over(end)
+
+    async def close(self) -> None:
+        """End what was not read of it, and the connection with that."""
+        await self._exchange.close()
 
     async def __aenter__(self) -> OriginResponse:
         return self
@@ -84,27 +93,39 @@ class OriginResponse:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._exchange.close()
+        await self.close()
 
 
 class Exchange:
-    """What goes up and what comes down; whoever makes one closes it, or hands it on as the response."""
+    """What goes up and what comes down; over when it fails, or its response is closed.
 
-    def __init__(self, connection: Connection, response_seconds: float, expect_seconds: float) -> None:
+    `keep` takes the connection back that can serve another request; without it none does.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        response_seconds: float,
+        expect_seconds: float,
+        keep: Callable[[Connection], None] | None = None,
+    ) -> None:
         if connection.protocol is None or connection.transport is None:
             connection.close()
             raise OriginLostError("connection_terminated", "the connection was closed at once")
-        self._connection = connection
+        self._connection: Connection | None = connection
+        self._keep = keep
+        self._loop = asyncio.get_running_loop()
         self._protocol = connection.protocol
         self._transport = connection.transport
         self._response_seconds = response_seconds
         self._expect_seconds = expect_seconds
-        self._head_deadline: asyncio.Timeout | None = None
+        self._deadline: asyncio.TimerHandle | None = None
         self._go_ahead = asyncio.Event()
         self._upload: asyncio.Task[None] | None = None
+        self._reads_head = False
         self._sent_whole = False
         self._ends_by_close = False
-        self._hear_over: Callable[[], None] = lambda: None
+        self._hear_over: Callable[[], None] | None = None
 
     async def run(
         self,
@@ -116,30 +137,28 @@ class Exchange:
         may_switch: bool = False,
     ) -> OriginResponse:
         """Sends the request, and returns when the response's head is here: a 101 only if the origin `may_switch`."""
-        length = next((int(value) for name, value in headers if name == b"content-length"), None)
-        if body is not None and length is None:
-            headers = (*headers, (b"transfer-encoding", b"chunked"))
-        self._protocol.set_response_params(
-            skip_payload=method == "HEAD",
-            read_until_eof=True,
-            auto_decompress=False,
-            read_bufsize=READ_SIZE,
-            max_line_size=MAX_FIELD,
-            max_field_size=MAX_FIELD,
-            max_headers=MAX_FIELDS,
-        )
-        self._transport.write(_encode_head(method, target, headers))
-        if body is None:
-            self._sent_whole = True
-            message, content = await self._read_head(self._response_seconds)
-        else:
-            if not any(name == b"expect" for name, _ in headers):
-                self._go_ahead.set()
-            self._upload = asyncio.create_task(self._send(body, length))
-            message, content = await self._read_head_while_sending(self._upload)
-        fields = tuple((name.lower(), value) for name, value in message.raw_headers)
-        _check_head(message.code, fields, may_switch=may_switch)
-        self._ends_by_close = not any(name in _FRAMING for name, _ in fields)
+        try:
+            self._protocol.set_response_params(
+                skip_payload=method == "HEAD",
+                read_until_eof=True,
+                auto_decompress=False,
+                read_bufsize=READ_SIZE,
+                max_line_size=MAX_FIELD,
+                max_field_size=MAX_FIELD,
+                max_headers=MAX_FIELDS,
+            )
+            if body is None:
+                self._transport.write(_encode_head(method, target, headers))
+                self._sent_whole = True
+                message, content = await self._read_head(self._response_seconds)
+            else:
+                message, content = await self._read_head_while_sending(method, target, headers, body)
+            fields = tuple([(name.lower(), value) for name, value in message.raw_headers])
+            _check_head(message.code, fields, may_switch=may_switch)
+        except BaseException:
+            await self.close()
+            raise
+        self._ends_by_close = _FRAMING.isdisjoint([name for name, _ in fields])
         self._break_off_with_connection(content)
         return OriginResponse(message.code, fields, content, self)
 
@@ -149,8 +168,7 @@ class Exchange:
         if self._ends_by_close and isinstance(broken, OSError):
             raise OriginBodyError("http_response_incomplete", f"ended by a reset: {broken}") from broken
         if self._sent_whole:
-            self._connection.release()
-            self._hear_over()
+            self._end(self._keep)
 
     def when_over(self, call: Callable[[], None]) -> None:
         """See OriginResponse."""
@@ -178,8 +196,19 @@ class Exchange:
             await asyncio.wait([self._upload])
             if not self._upload.cancelled():
                 self._upload.exception()
-        self._connection.close()
-        self._hear_over()
+        self._end(None)
+
+    def _end(self, keep: Callable[[Connection], None] | None) -> None:
+        """Give the connection away, or close it, and tell who waits for that; only the first call counts."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        if keep is not None:
+            keep(connection)
+        else:
+            connection.close()
+        if self._hear_over is not None:
+            self._hear_over()
 
     def _break_off_with_connection(self, content: StreamReader) -> None:
         # Measured on aiohttp 3.14: a malformed chunk closes the connection, and leaves the body's reader asleep.
@@ -194,7 +223,16 @@ class Exchange:
         closed.add_done_callback(break_off)
         content.on_eof(functools.partial(_forget, closed, break_off))
 
-    async def _read_head_while_sending(self, upload: asyncio.Task[None]) -> tuple[RawResponseMessage, StreamReader]:
+    async def _read_head_while_sending(
+        self, method: str, target: bytes, headers: Headers, body: AsyncIterator[bytes]
+    ) -> tuple[RawResponseMessage, StreamReader]:
+        length = next((int(value) for name, value in headers if name == b"content-length"), None)
+        if length is None:
+            headers = (*headers, (b"transfer-encoding", b"chunked"))
+        self._transport.write(_encode_head(method, target, headers))
+        if not any(name == b"expect" for name, _ in headers):
+            self._go_ahead.set()
+        self._upload = upload = asyncio.create_task(self._send(body, length))
         try:
             head = await self._read_head(None)
         except OriginError:
@@ -206,16 +244,15 @@ class Exchange:
         return head
 
     async def _read_head(self, seconds: float | None) -> tuple[RawResponseMessage, StreamReader]:
+        self._reads_head = True
+        self._expect_progress(seconds)
         try:
-            async with asyncio.timeout(seconds) as self._head_deadline:
-                while True:
-                    message, content = await self._protocol.read()
-                    if message.code == 101 or message.code >= 200:
-                        return message, content
-                    if message.code == 100:
-                        self._go_ahead.set()
-        except TimeoutError as error:
-            raise OriginTimeoutError("http_response_timeout", "no response head in time") from error
+            while True:
+                message, content = await self._protocol.read()
+                if message.code == 101 or message.code >= 200:
+                    return message, content
+                if message.code == 100:
+                    self._go_ahead.set()
         except HttpProcessingError as error:
             # Its first words name the fault; the rest quotes the origin's bytes, which may be a cookie's.
             fault = re.split(r"[:\n]", error.message, maxsplit=1)[0]
@@ -226,10 +263,11 @@ class Exchange:
         except (aiohttp.ClientError, OSError, EofStream) as error:
             raise OriginLostError("connection_terminated", str(error)) from error
         finally:
-            self._head_deadline = None
+            self._expect_progress(None)
+            self._reads_head = False
 
     async def _send(self, body: AsyncIterator[bytes], length: int | None) -> None:
-        writer = StreamWriter(self._protocol, asyncio.get_running_loop())
+        writer = StreamWriter(self._protocol, self._loop)
         if length is None:
             writer.enable_chunking()
         sent = 0
@@ -260,9 +298,14 @@ class Exchange:
 
     def _expect_progress(self, seconds: float | None) -> None:
         """The head's deadline runs while the origin is to act, and not while the visitor is."""
-        if self._head_deadline is not None:
-            now = asyncio.get_running_loop().time()
-            self._head_deadline.reschedule(None if seconds is None else now + seconds)
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        if seconds is not None and self._reads_head:
+            self._deadline = self._loop.call_later(seconds, self._give_up)
+
+    def _give_up(self) -> None:
+        self._protocol.set_exception(OriginTimeoutError("http_response_timeout", "no response head in time"))
 
 
 class _Rest:
@@ -301,10 +344,12 @@ def _encode_head(method: str, target: bytes, headers: Headers) -> bytes:
 def _check_head(status: int, headers: Headers, *, may_switch: bool) -> None:
     if not 200 <= status <= 999 and not (status == 101 and may_switch):
         raise OriginProtocolError("http_protocol_error", f"status {status} was not asked for")
-    for name, value in headers:
-        if not _TOKEN.fullmatch(name) or _CONTROL.search(value):
-            raise OriginProtocolError("http_protocol_error", "a header that holds a control character")
+    names, values = zip(*headers, strict=True) if headers else ((), ())
+    if b"" in names or _NOT_OF_TOKENS.search(b"".join(names)) or _CONTROL.search(b"".join(values)):
+        raise OriginProtocolError("http_protocol_error", "a header that holds a control character")
+    if b"transfer-encoding" not in names:
+        return
     codings = [value.strip().lower() for name, value in headers if name == b"transfer-encoding"]
-    if codings not in ([], [b"chunked"]):
+    if codings != [b"chunked"]:
         # Read to its end as it is, the body would be passed on in a coding that nobody is told of (RFC 9112 §6.1).
         raise OriginProtocolError("http_protocol_error", "a transfer coding other than chunked")

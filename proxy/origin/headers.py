@@ -143,14 +143,22 @@ def request_headers(headers: Headers, *, peer: str, trusted: bool, scheme: str, 
     here, or goes. A trusted one's word is kept, and the peer is added to the hops. `scheme` and `authority` are what
     the world calls this site.
     """
-    passed = [field for field in _end_to_end(headers) if not _tells_of_hops(field[0])]
-    # An underscore is how strangers get a field past a proxy that writes its own with hyphens.
-    told = [field for field in _end_to_end(headers) if _tells_of_hops(field[0]) and b"_" not in field[0]]
-    told = told if trusted else []
+    passed: list[tuple[bytes, bytes]] = []
+    told: list[tuple[bytes, bytes]] = []
+    speaks_of_forwarded = False
+    for field in _end_to_end(headers):
+        name = field[0]
+        if not _tells_of_hops(name):
+            passed.append(field)
+            continue
+        speaks_of_forwarded |= name == b"forwarded"
+        # An underscore is how strangers get a field past a proxy that writes its own with hyphens.
+        if trusted and b"_" not in name:
+            told.append(field)
     hops = [value for name, value in told if name == b"x-forwarded-for"]
     hops.append(peer.encode())
-    passed += [(name, value) for name, value in told if name not in _REPLACED]
-    if any(name == b"forwarded" for name, _ in headers):
+    passed += [field for field in told if field[0] not in _REPLACED]
+    if speaks_of_forwarded:
         elements = [value for name, value in told if name == b"forwarded"]
         elements.append(_forwarded_element(peer, scheme, authority))
         passed.append((b"forwarded", b", ".join(elements)))
@@ -167,10 +175,11 @@ def response_headers(headers: Headers) -> Headers:
     What comes with a word on the visitor is kept by no cache.
     """
     passed = _end_to_end(headers)
-    if any(name == b"transfer-encoding" for name, _ in headers):
+    names = {name for name, _ in headers}
+    if b"transfer-encoding" in names:
         # Of the two the coding counts, and the length may be a smuggler's (RFC 9112 §6.3).
         passed = [field for field in passed if field[0] != b"content-length"]
-    if any(name in FOR_TAILOR for name, _ in headers):
+    if not FOR_TAILOR.isdisjoint(names):
         # It is said of one visitor, and so may be all that came with it.
         passed = [*unkept_response_headers(tuple(passed))]
     return (*passed, VIA)
@@ -251,8 +260,11 @@ _REPLACED = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"
 
 
 def _end_to_end(headers: Headers) -> list[tuple[bytes, bytes]]:
-    named = {option.strip().lower() for name, value in headers if name == b"connection" for option in value.split(b",")}
-    dropped = HOP_BY_HOP | (named - NEVER_HOP_BY_HOP) if named else HOP_BY_HOP
+    dropped = HOP_BY_HOP
+    lines = [value for name, value in headers if name == b"connection"]
+    # What nearly all say names nothing that isn't dropped anyway.
+    if lines and lines != [b"keep-alive"]:
+        dropped |= {option.strip().lower() for option in b",".join(lines).split(b",")} - NEVER_HOP_BY_HOP
     return [field for field in headers if field[0] not in dropped]
 
 

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from proxy.page.compile import Cut
 from proxy.page.compressor import Compressor
 from proxy.page.encode import Rendered, Segments, encode_quickly, encode_well, quick_coding
-from proxy.page.tags import entity_tag, static_digest
+from proxy.page.tags import entity_tag, passing_tag
 from rules.decision import Decision
 
 _SMALL_BYTES = 1024
@@ -26,8 +26,7 @@ def render_once(cut: Cut, decision: Decision | None, accepted: tuple[str, ...]) 
     """The body of a cut that is not kept."""
     coding = quick_coding(accepted)
     body = encode_quickly(b"".join(cut.fill(decision)), coding)
-    # Of what is sent, which is shorter: who asks for a page that is new each time has no use for a lasting tag.
-    return Rendered(body, coding, entity_tag(static_digest((body,)), (), coding))
+    return Rendered(body, coding, passing_tag(body, coding))
 
 
 class SharedBodies:

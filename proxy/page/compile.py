@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import NamedTuple, cast
 
 from proxy.page.changes import guarded_elements, operations_of
 from proxy.page.charset import Charset, charset_of
@@ -97,7 +97,19 @@ class Page:
         self.guarded = guarded_elements(self.located)
 
 
+class Compiled(NamedTuple):
+    """A cut, and the edits of the page's bytes that make it."""
+
+    cut: Cut
+    edits: tuple[Edit, ...]
+
+
 def compile_cut(page: Page, decision: Decision, *, aside: frozenset[str], verify: bool) -> Cut:
+    """The same without the edits."""
+    return compiled(page, decision, aside=aside, verify=verify).cut
+
+
+def compiled(page: Page, decision: Decision, *, aside: frozenset[str], verify: bool) -> Compiled:
     """The page with every choice made that can be made on it, in the order in which they win.
 
     `aside` are the digests of variants that are left out since an earlier verification disagreed. With `verify`
@@ -109,9 +121,11 @@ def compile_cut(page: Page, decision: Decision, *, aside: frozenset[str], verify
         if not bearable(page.located):
             raise BombError("its elements are nested too deep, or have too many attributes")
         if not _agrees(page, made, pieces):
-            made, disagreed, pieces = _agreeing(page, made)
+            made, disagreed, edits = _agreeing(page, made)
             left_out += disagreed
-    return Cut(pieces, page.charset, tuple(each.choice.experience.id for each in made), tuple(left_out))
+            pieces = cut(page.body, edits)
+    shown = tuple(each.choice.experience.id for each in made)
+    return Compiled(Cut(pieces, page.charset, shown, tuple(left_out)), edits)
 
 
 def _resolve(page: Page, choices: Iterable[Choice]) -> tuple[list[_Made], list[LeftOut], tuple[Edit, ...]]:
@@ -197,17 +211,17 @@ def _agrees(page: Page, made: Sequence[_Made], pieces: Pieces) -> bool:
     return agrees(page.located, page.body, filled, page.charset, _operations(made))
 
 
-def _agreeing(page: Page, made: Sequence[_Made]) -> tuple[list[_Made], list[LeftOut], Pieces]:
-    """The choices that can be made, each tried with those that win over it, those that can't, and the page."""
+def _agreeing(page: Page, made: Sequence[_Made]) -> tuple[list[_Made], list[LeftOut], tuple[Edit, ...]]:
+    """The choices that can be made, each tried with those that win over it, those that can't, and the edits."""
     kept: list[_Made] = []
     left_out: list[LeftOut] = []
-    pieces: Pieces = (page.body,)
+    edits: tuple[Edit, ...] = ()
     for each in made:
-        tried = cut(page.body, _edits(page, kept, each.operations))
-        if _agrees(page, [*kept, each], tried):
+        tried = _edits(page, kept, each.operations)
+        if _agrees(page, [*kept, each], cut(page.body, tried)):
             kept.append(each)
-            pieces = tried
+            edits = tried
             continue
         selectors = ", ".join(change.select for change in each.choice.variant.changes)
         left_out.append(LeftOut(each.choice.experience.id, selectors, DISAGREED))
-    return kept, left_out, pieces
+    return kept, left_out, edits

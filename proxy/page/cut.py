@@ -33,6 +33,7 @@ _NO_TEXT = frozenset("html head table tbody thead tfoot tr colgroup frameset".sp
 _DROPS_NEWLINE = frozenset({"pre", "textarea", "listing"})
 _NEWLINE = re.compile(rb"\r?\n")
 _TAG_NAME = re.compile(rf"<[^{SPACE}/>]+")
+_ATTRIBUTE_NAME_END = re.compile(f"[{SPACE}=]".encode())
 _ATTRIBUTE = re.compile(rf"{BETWEEN_ATTRIBUTES}(?P<whole>{ATTRIBUTE})")
 
 
@@ -236,7 +237,7 @@ class _Drafting:
 
     def _name_in_page(self, span: tuple[int, int]) -> bytes:
         """The attribute's name as the page writes it."""
-        return re.split(f"[{SPACE}=]".encode(), self.body[slice(*span)], maxsplit=1)[0]
+        return _ATTRIBUTE_NAME_END.split(self.body[slice(*span)], maxsplit=1)[0]
 
     def _raw_value(self, span: tuple[int, int]) -> str:
         raw = self.body[slice(*span)].decode("latin-1").partition("=")[2].strip(SPACE)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import turbohtml
 import turbohtml.detect  # makes Python know the Standard's decoders
@@ -17,6 +18,7 @@ from turbohtml import Element, Namespace
 from rules.selectors import goes_on_behind_has
 
 __all__ = [
+    "PRESCAN_BYTES",
     "VOID",
     "Element",
     "Located",
@@ -24,6 +26,7 @@ __all__ = [
     "Place",
     "RefusedError",
     "SelectorError",
+    "Tag",
     "attribute_value",
     "check_selector",
     "declared_encoding",
@@ -34,7 +37,8 @@ __all__ = [
 
 _BOM = b"\xef\xbb\xbf"
 _READING = bytes.maketrans(b"\r\0", b"  ")
-_PRESCAN_BYTES = 1024  # HTML Standard §13.2.3.2: a browser looks no further before it starts
+PRESCAN_BYTES = 1024
+"""In which a page may declare its encoding (HTML Standard §13.2.3.2): a browser looks no further before it starts."""
 _DOCUMENT_END = re.compile(r"</(?:body|html)\b", re.IGNORECASE)
 MAX_TAGS_BEHIND_HAS = 2_000
 """Of a page on which `:has()` may stand before another part of a selector."""
@@ -89,9 +93,17 @@ class Place:
         return self.close_start == self.end and not self.void
 
 
+class Tag(NamedTuple):
+    """A tag as it is written: its element's name, where it ends, and the spans of its attributes."""
+
+    name: str
+    end: int
+    attributes: dict[str, tuple[int, int]]
+
+
 def declared_encoding(body: bytes, header_label: str | None) -> tuple[str, bool]:
     """The Encoding Standard's name of a page's encoding, and whether anything declares it (else it is a guess)."""
-    head = body[:_PRESCAN_BYTES]
+    head = body[:PRESCAN_BYTES]
     try:
         document = turbohtml.parse(head, encoding=header_label)
     except LookupError:  # not a label that browsers know, so it says nothing to them
@@ -143,7 +155,7 @@ def attribute_value(source: str) -> str:
 class Located:
     """A parsed page in which places can be found. `reading` is its Latin-1 copy."""
 
-    __slots__ = ("_document", "_has_templates", "reading")
+    __slots__ = ("_document", "_every", "_has_templates", "reading")
 
     def __init__(self, body: bytes) -> None:
         self.reading = latin1_reading(body)
@@ -151,6 +163,7 @@ class Located:
             self.reading, source_locations=True, scripting=True, allow_declarative_shadow_roots=False
         )
         self._has_templates = self._document.select_one("template") is not None
+        self._every: list[Element] | None = None
 
     def find(self, selector: str) -> list[Place]:
         """The places of all matches in document order; `selector` is read as Latin-1, like the page.
@@ -159,7 +172,13 @@ class Located:
         """
         return [self.place(element) for element in self.elements(selector)]
 
-    def elements(self, selector: str = "*") -> list[Element]:
+    def every(self) -> list[Element]:
+        """All elements in document order, less those inside `<template>`."""
+        if self._every is None:
+            self._every = self.elements("*")
+        return self._every
+
+    def elements(self, selector: str) -> list[Element]:
         """All matches in document order, less those inside `<template>`, which no browser would find."""
         self._refuse_costly(selector)
         try:
@@ -207,8 +226,49 @@ class Located:
         self._check_surroundings(element, start, end)
         if not start < open_end <= close_start <= end:
             raise RefusedError(f"<{element.tag}> is closed before it begins")
-        spans = {name: (span.start_offset, span.end_offset) for name, span in location.attrs.items()}
-        return Place(start, open_end, close_start, end, element.tag, spans, element)
+        return Place(start, open_end, close_start, end, element.tag, _attribute_spans(location), element)
+
+    def tag_at(self, offset: int) -> Tag | None:
+        """The start tag or end tag that begins there; None where the parser saw none, or moved its element."""
+        node: turbohtml.Node | None = self._last_begun(offset)
+        for _ in range(_MAX_IMPLIED):
+            if not isinstance(node, Element):
+                break
+            location = node.source_location
+            if location is not None and location.start_tag.start_offset == offset:
+                return Tag(node.tag, location.start_tag.end_offset, _attribute_spans(location))
+            if location is not None and location.end_tag is not None and location.end_tag.start_offset == offset:
+                return Tag(node.tag, location.end_tag.end_offset, {})
+            node = node.parent
+        return None
+
+    def raw_text_around(self, offset: int) -> tuple[int, int] | None:
+        """The span of the script or style sheet in which an offset lies."""
+        element = self._last_begun(offset)
+        location = None if element is None else element.source_location
+        if element is None or location is None or location.end_tag is None:
+            return None
+        start, end = location.start_tag.end_offset, location.end_tag.start_offset
+        is_raw = element.tag in ("script", "style") and element.namespace is Namespace.HTML
+        return (start, end) if is_raw and start <= offset < end else None
+
+    def _last_begun(self, offset: int) -> Element | None:
+        """The last element that begins at an offset or before it; another one where the parser moved some."""
+        found: Element | None = None
+        elements = self.every()
+        low, high = 0, len(elements)
+        while low < high:
+            at = middle = (low + high) // 2
+            # Where one that is implied begins is not written: the one before it will do.
+            while (location := elements[at].source_location) is None and at > max(low, middle - _MAX_IMPLIED):
+                at -= 1
+            if location is not None and location.start_tag.start_offset > offset:
+                high = at
+                continue
+            low = middle + 1
+            if location is not None:
+                found = elements[at]
+        return found
 
     def _is_closed_by_itself(self, element: Element, open_end: int) -> bool:
         if element.namespace is Namespace.HTML:
@@ -280,6 +340,10 @@ class Located:
             return None
         place = self.place(node)
         return place if place.end_implied and place.end == offset else None
+
+
+def _attribute_spans(location: turbohtml.SourceLocation) -> dict[str, tuple[int, int]]:
+    return {name: (span.start_offset, span.end_offset) for name, span in location.attrs.items()}
 
 
 def _located_sibling(element: Element, *, forward: bool) -> turbohtml.SourceLocation | None:

@@ -14,19 +14,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from cachetools import LRUCache
 
 from proxy.ledger import Ledger
 from proxy.page.bodies import PersonalBodies, SharedBodies, render_once
 from proxy.page.charset import UnreadableCharsetError
-from proxy.page.compile import DISAGREED, BombError, Cut, LeftOut, Page, compile_cut, uncut
+from proxy.page.compile import DISAGREED, BombError, Compiled, Cut, LeftOut, Page, compiled, uncut
 from proxy.page.compressor import Compressor
 from proxy.page.encode import Rendered
 from proxy.page.history import History
 from proxy.page.notices import Notices
 from proxy.page.places import Places
+from proxy.page.recut import Precedent, is_followed
 from proxy.page.source import Source
 from proxy.page.tags import static_digest
 from proxy.page.threads import Threads
@@ -92,6 +93,13 @@ class _Order:
     source: Source
     decision: Decision | None
     fingerprint: bytes
+
+
+class _Read(NamedTuple):
+    """A page as its origin wrote it, and with its addresses mapped."""
+
+    decoded: bytes
+    page: bytes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -186,6 +194,10 @@ class CutMemory:
         kept = self.find(source, fingerprint)
         if kept is not None:
             return kept
+        order = _Order(url[:_MAX_URL], query, source, decision, fingerprint)
+        if source.is_plain and len(source.body) <= LARGE_BYTES:
+            # No thread will have to be waited for, nor by others for this.
+            return await self._make(order)
         place, deadline = (source, fingerprint), asyncio.get_running_loop().time() + self._cut_seconds
         while (under_way := self._under_way.get(place)) is not None:
             # It is being cut in a thread. If nothing comes of that, those who wait try one after another.
@@ -193,7 +205,7 @@ class CutMemory:
             kept = self.find(source, fingerprint)
             if kept is not None:
                 return kept
-        task = asyncio.create_task(self._make(_Order(url[:_MAX_URL], query, source, decision, fingerprint)))
+        task = asyncio.create_task(self._make(order))
         self._under_way[place] = task
         task.add_done_callback(partial(self._land, place))
         await _until(task, deadline)
@@ -208,47 +220,92 @@ class CutMemory:
     async def _make(self, order: _Order) -> Kept:
         source = order.source
         history = self._histories.setdefault((order.url, order.fingerprint), History())
-        is_due = history.is_due(hash(source))
+        read, recut = None, None
+        if (precedent := history.precedent) is not None and not self.places.pauses(order.decision):
+            read = await self._read(source)
+            recut = await self._beside(len(read.page), partial(precedent.recut, read.page, source.charset_label))
+            self._ledger.touch(precedent)
+        is_due = history.is_due(hash(source), is_alike=recut is not None)
         verify = is_due or history.is_troubled_elsewhere(order.query)
         if history.refused and not verify:
             raise UntouchableError(history.refused)
         self.made += 1
-        ratio = 1 if source.coding == "identity" else _USUAL_RATIO
-        decoded = await self._beside(len(source.body) * ratio, partial(source.decoded, self._page_bytes))
-        page = await self._beside(len(decoded), partial(source.mapped, decoded))
+        decoded, page = read or await self._read(source)
         paused = frozenset[str]()
         if order.decision is None:
             cut = uncut(page)
+        elif recut is not None and not verify and not history.aside:
+            cut = recut
+            self._note_left_out(order.url, cut)
         else:
             paused = self.places.paused(order.decision)
             aside = _digests(order.decision, paused) | (frozenset() if verify else history.aside)
-            cut = await self._compiled(order, page, order.decision, aside, history, verify=verify)
+            made = await self._compiled(order, page, order.decision, aside, history, verify=verify)
+            cut = made.cut
             if verify:
-                disagreed = self._disagreed(order.decision, cut.left_out)
-                history.note_verified(order.query, disagreed, is_due=is_due)
-                if self.places.note(order.url, order.query, order.decision, cut):
-                    self._drop_paused()
+                is_new = recut is None and not aside
+                self._note_verified(order, order.decision, page, made, history, is_due=is_due, is_new=is_new)
         is_changed = page is not decoded or bool(cut.shown)
-        made = Kept(cut if is_changed else replace(cut, pieces=()), is_changed, paused=paused)
+        kept = Kept(cut if is_changed else replace(cut, pieces=()), is_changed, paused=paused)
         if verify:
-            self._keep(order, made, await self._beside(len(page), partial(static_digest, made.cut.pieces)))
-        return made
+            self._keep(order, kept, await self._beside(len(page), partial(static_digest, kept.cut.pieces)))
+        return kept
+
+    async def _read(self, source: Source) -> _Read:
+        ratio = 1 if source.coding == "identity" else _USUAL_RATIO
+        decoded = await self._beside(len(source.body) * ratio, partial(source.decoded, self._page_bytes))
+        return _Read(decoded, await self._beside(len(decoded), partial(source.mapped, decoded)))
 
     async def _compiled(
         self, order: _Order, page: bytes, decision: Decision, aside: frozenset[str], history: History, *, verify: bool
-    ) -> Cut:
+    ) -> Compiled:
         try:
-            cut = await self._beside(
+            made = await self._beside(
                 len(page), partial(_compile, page, order.source.charset_label, decision, aside, verify)
             )
         except (UnreadableCharsetError, BombError) as error:
             history.note_refused(order.query, str(error))
+            self._follow(history, None)
             self._notices.refused(order.url, error)
             raise UntouchableError(history.refused) from error
+        self._note_left_out(order.url, made.cut)
+        return made
+
+    def _note_left_out(self, url: str, cut: Cut) -> None:
         for each in cut.left_out:
             self.left_out[each.experience] += 1
-            self._notices.left_out(order.url, each)
-        return cut
+            self._notices.left_out(url, each)
+
+    def _note_verified(
+        self,
+        order: _Order,
+        decision: Decision,
+        page: bytes,
+        made: Compiled,
+        history: History,
+        *,
+        is_due: bool,
+        is_new: bool,
+    ) -> None:
+        """Hear what the second engine said of a page; one that `is_new` may be a precedent."""
+        disagreed = self._disagreed(decision, made.cut.left_out)
+        history.note_verified(order.query, disagreed, is_due=is_due)
+        if disagreed:
+            self._follow(history, None)
+        elif is_new and history.wants_precedent() and is_followed(decision):
+            self._follow(history, Precedent(page, order.source.charset_label, made))
+        if self.places.note(order.url, order.query, decision, made.cut):
+            self._drop_paused()
+
+    def _follow(self, history: History, precedent: Precedent | None) -> None:
+        """Cut pages of this history by another precedent, if there is room for it, or by none."""
+        if history.precedent is not None:
+            self._ledger.forget(history.precedent)
+        history.precedent = None
+        if precedent is not None and self._ledger.enter(
+            precedent, precedent.size, partial(_forget, history), body=precedent.body
+        ):
+            history.precedent = precedent
 
     async def _beside(self, size: int, work: Callable[[], _T]) -> _T:
         """Work on so many bytes: in a thread, if they are many."""
@@ -314,8 +371,14 @@ async def _until(task: asyncio.Task[Kept], deadline: float) -> None:
         raise LateError("it takes too long to cut")
 
 
-def _compile(page: bytes, charset_label: str | None, decision: Decision, aside: frozenset[str], verify: bool) -> Cut:
-    return compile_cut(Page(page, charset_label), decision, aside=aside, verify=verify)
+def _forget(history: History) -> None:
+    history.precedent = None
+
+
+def _compile(
+    page: bytes, charset_label: str | None, decision: Decision, aside: frozenset[str], verify: bool
+) -> Compiled:
+    return compiled(Page(page, charset_label), decision, aside=aside, verify=verify)
 
 
 def _digests(decision: Decision, experiences: frozenset[str]) -> frozenset[str]:

@@ -35,6 +35,12 @@ class Places:
         """What drifts at the moment."""
         return self._watch.drifts
 
+    def pauses(self, decision: Decision | None) -> bool:
+        """Whether one of a decision's experiences is paused, if only in most cuts."""
+        if decision is None or not self._paused:
+            return False
+        return any(choice.experience.id in self._paused for choice in decision.choices)
+
     def paused(self, decision: Decision) -> frozenset[str]:
         """The experiences of a decision that are left out of the cut that is made now."""
         if not self._paused:

@@ -32,6 +32,11 @@ class Source(NamedTuple):
     charset_label: str | None = None
     mapping: AddressMapping | None = None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the body is the page's markup as it will be cut."""
+        return self.coding == "identity" and self.mapping is None
+
     def read(self, limit: int) -> bytes:
         """The page's markup, addresses mapped; at most `limit` bytes of it before that. Raises UndecodableError."""
         return self.mapped(self.decoded(limit))

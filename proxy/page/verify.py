@@ -38,7 +38,7 @@ _MAX_ATTRIBUTES = 500
 def bearable(page: Located) -> bool:
     """Whether Lexbor can read the page in time linear in its length."""
     depths: dict[object, int] = {}
-    for element in page.elements():
+    for element in page.every():
         depth = depths.get(element.parent, 0) + 1
         if depth > _MAX_DEPTH or len(element.attrs) > _MAX_ATTRIBUTES:
             return False
@@ -50,7 +50,7 @@ def agrees(page: Located, body: bytes, cut: bytes, charset: Charset, operations:
     """Whether Lexbor reads `cut` (each hole filled with SAMPLE) as `body` with the operations applied."""
     tree = _parsed(body)
     nodes = tree.css("*")
-    numbers = {element: number for number, element in enumerate(page.elements())}
+    numbers = {element: number for number, element in enumerate(page.every())}
     if len(nodes) != len(numbers):
         return False
 
@@ -98,7 +98,9 @@ _TAIL_SPACES = re.compile(rb"(<!--.*?-->)|\s+", re.DOTALL)
 
 def _parsed(body: bytes) -> LexborHTMLParser:
     reading = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\0", b" ").removeprefix(b"\xef\xbb\xbf")
-    end = reading.rfind(b"</body") if b"</body" in reading else reading.rfind(b"</BODY")
+    end = reading.rfind(b"</body")
+    if end < 0:
+        end = reading.rfind(b"</BODY")
     tail = _TAIL.match(reading, end) if end >= 0 else None
     if tail is not None:
         reading = reading[:end] + _TAIL_SPACES.sub(rb"\1", tail[0])

@@ -50,19 +50,16 @@ class Consent:
     answer: Answer
     tiers: frozenset[Tier]
 
-    def permits(self, signal: str) -> bool:
-        """Whether it may be observed; a name that the catalogue lacks needs all there is."""
-        return _permits(self.tiers, signal)
-
     def permitted(self, signals: Mapping[str, Value]) -> Mapping[str, Value]:
         """Those of them that may be."""
         if self.tiers is EVERY_TIER:
             return signals
-        return {name: value for name, value in signals.items() if self.permits(name)}
+        return {name: value for name, value in signals.items() if is_permitted(name, self.tiers)}
 
 
 @lru_cache(maxsize=4096)
-def _permits(tiers: frozenset[Tier], signal: str) -> bool:
+def is_permitted(signal: str, tiers: frozenset[Tier]) -> bool:
+    """Whether a signal may be observed under these tiers; a name that the catalogue lacks needs all there is."""
     known = lookup(signal)
     return (known.tier if known else Tier.PERSISTENT) in tiers
 
@@ -80,9 +77,15 @@ class ConsentReader:
     cookie: str = ""
     categories: tuple[str, ...] = ()
     company_without_consent: bool = True
+    _consents: Mapping[Answer, Consent] = field(init=False, repr=False, compare=False)
     _answers: LRUCache[bytes, Answer] = field(
         default_factory=lambda: LRUCache(_MAX_REMEMBERED), init=False, repr=False, compare=False
     )
+
+    def __post_init__(self) -> None:
+        unasked = _CONTEXT_AND_COMPANY if self.company_without_consent else _CONTEXT
+        tiers = {Answer.YES: EVERY_TIER, Answer.NO: unasked, Answer.SILENT: unasked}
+        object.__setattr__(self, "_consents", {answer: Consent(answer, tiers[answer]) for answer in Answer})
 
     @property
     def reads(self) -> Reads:
@@ -91,19 +94,17 @@ class ConsentReader:
 
     def read(self, headers: Sequence[tuple[bytes, bytes]]) -> Consent:
         """What a request's headers tell; their names are in lower case."""
-        answer = self._answer(headers)
-        if answer is Answer.YES:
-            return Consent(answer, EVERY_TIER)
-        return Consent(answer, _CONTEXT_AND_COMPANY if self.company_without_consent else _CONTEXT)
+        return self._consents[self._answer(headers)]
 
     def _answer(self, headers: Sequence[tuple[bytes, bytes]]) -> Answer:
-        if any(name == _GPC and value.strip() == b"1" for name, value in headers):
-            return Answer.NO
+        for name, value in headers:
+            if name == _GPC and value.strip() == b"1":
+                return Answer.NO
         if self.source is ConsentSource.NOT_REQUIRED:
             return Answer.YES
         if self.source is ConsentSource.NONE:
             return Answer.SILENT
-        lines = (value for name, value in headers if name == b"cookie")
+        lines = [value for name, value in headers if name == b"cookie"]
         values = cookie_values(lines, self.cookie.encode())
         if len(values) > MAX_COOKIES:
             return Answer.NO

@@ -14,17 +14,20 @@ from proxy.vouched_settings import SIGNED_NAMES
 MAX_VALUE_LENGTH = 200
 
 
-def parse_cookies(headers: Iterable[bytes]) -> dict[str, bytes]:
-    """Names and values of `Cookie` headers, of which HTTP/2 allows several (RFC 9113 §8.2.3).
+def parse_cookies(headers: Iterable[bytes], names: Collection[bytes]) -> dict[bytes, bytes]:
+    """The values of the cookies with these names, of all `Cookie` headers: HTTP/2 allows several (RFC 9113 §8.2.3).
 
     Of cookies with one name the first counts: browsers send the one with the longer path first (RFC 6265 §5.4).
+
+    >>> parse_cookies([b"plan=pro; theme=dark; plan=basic"], [b"plan"])
+    {b'plan': b'pro'}
     """
-    cookies: dict[str, bytes] = {}
+    cookies: dict[bytes, bytes] = {}
     for header in headers:
         for pair in header.split(b";"):
             name, equals, value = pair.partition(b"=")
-            if equals:
-                cookies.setdefault(name.strip().decode("latin-1"), value.strip().strip(b'"'))
+            if equals and (name := name.strip()) in names:
+                cookies.setdefault(name, value.strip().strip(b'"'))
     return cookies
 
 
@@ -65,17 +68,21 @@ def only_cookies(header: bytes, names: frozenset[bytes]) -> bytes:
     return b";".join([pair for pair in header.split(b";") if pair.partition(b"=")[0].strip() in names]).strip()
 
 
-def read_visitor(cookies: Mapping[str, bytes], cookie_names: Mapping[str, str]) -> dict[str, str]:
-    """The `visitor.` signals: `cookie_names` maps each one's name to its cookie's.
+def told_by(cookie_names: Mapping[str, str]) -> dict[str, bytes]:
+    """The cookie that tells each `visitor.` signal; `cookie_names` maps a signal's last part to it.
 
-    A value that is not a short line of text (percent-encoded or not) is missing, and so is one that would need a
-    signature.
+    A signal that would need a signature is told by none.
     """
-    found = {}
-    for name, cookie in cookie_names.items():
-        if name not in SIGNED_NAMES and (value := _text(cookies.get(cookie, b""))):
-            found[f"visitor.{name}"] = value
-    return found
+    return {f"visitor.{name}": cookie.encode() for name, cookie in cookie_names.items() if name not in SIGNED_NAMES}
+
+
+def read_visitor(headers: Iterable[bytes], told: Mapping[str, bytes]) -> dict[str, str]:
+    """The signals that the cookies of a request's `Cookie` headers tell; which cookie tells what, `told_by` knows.
+
+    A value that is not a short line of text (percent-encoded or not) is missing.
+    """
+    cookies = parse_cookies(headers, told.values())
+    return {signal: text for signal, cookie in told.items() if (text := _text(cookies.get(cookie, b"")))}
 
 
 def _text(value: bytes) -> str:

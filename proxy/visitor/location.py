@@ -32,4 +32,5 @@ class Locator:
     def locate(self, header: Header | None, client: Address | None) -> Place:
         """The `geo.` signals of one request; `header` is None where the peer is not trusted."""
         told = NOWHERE if header is None else self._headers.read(header)
-        return self._places.with_timezone(joined((told, self._databases.find(client))))
+        place = joined((told, self._databases.find(client)))
+        return self._places.with_timezone(place) if place else place

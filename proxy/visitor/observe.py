@@ -9,9 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from cachetools import LRUCache
+
 from proxy.setting_values import GeoPreset
 from proxy.visitor.client_hints import HINTS, written_hints
-from proxy.visitor.cookies import parse_cookies, read_visitor
+from proxy.visitor.cookies import read_visitor, told_by
 from proxy.visitor.device import DeviceReader
 from proxy.visitor.geo_database import GeoDatabases
 from proxy.visitor.location import Locator
@@ -24,6 +26,9 @@ from rules.pages import query_parameters
 
 QUERY_SIGNAL = "page.query."
 VISITOR_SIGNAL = "visitor."
+
+# By the signals that are needed, of which there are as many kinds as plans and answers to a banner.
+_MAX_LOOKS = 4096
 
 _AGENT, _LANGUAGES, _REFERER, _BRANDS = b"user-agent", b"accept-language", b"referer", b"sec-ch-ua"
 
@@ -58,6 +63,15 @@ class Facts(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class _Look:
+    """What it takes to tell the signals that are needed: their groups, parameters of the URL, and plain cookies."""
+
+    groups: frozenset[str]
+    parameters: Mapping[str, str]
+    cookies: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Observer:
     """Reads signals. Made once for each process, since its readers hold tables and caches.
 
@@ -70,11 +84,14 @@ class Observer:
     visitor_cookies: Mapping[str, str] = field(default_factory=dict)
     own_hosts: tuple[str, ...] = ()
     vouched: Vouched = field(default_factory=Vouched)
+    _looks: LRUCache[frozenset[str], _Look] = field(
+        default_factory=lambda: LRUCache(_MAX_LOOKS), init=False, repr=False, compare=False
+    )
 
     def reads(self, needed: frozenset[str]) -> Reads:
         """What `observe` looks at, beside the URL and who passed it on, where these signals are needed."""
-        groups = _groups(needed)
-        found = NOTHING
+        look = self._look(needed)
+        groups, found = look.groups, NOTHING
         if "source" in groups:
             found |= SOURCE_READS
         if "device" in groups:
@@ -82,19 +99,20 @@ class Observer:
         if groups & {"geo", "time"}:
             found |= self.locator.reads
         if "visitor" in groups:
-            cookies = frozenset(cookie.encode() for cookie in self._wanted_cookies(needed).values())
-            found |= Reads(cookies=cookies) | self.vouched.reads
+            found |= Reads(cookies=frozenset(look.cookies.values())) | self.vouched.reads
         return found
 
     def observe(self, needed: frozenset[str], request: Facts) -> dict[str, Value]:
         """The signals of each group that `needed` names a signal of; a signal without a value is left out."""
-        groups = _groups(needed)
+        look = self._look(needed)
+        groups = look.groups
         found: dict[str, Value] = {}
         # Reversed: of headers with one name the first counts.
         headers = dict(reversed(request.headers))
         query = parse_query(request.query) if request.query and groups & {"page", "source"} else {}
         if "page" in groups:
-            found.update(_page(needed, request.path, query))
+            found["page.path"] = request.path
+            found.update((name, query[each]) for name, each in look.parameters.items() if query.get(each))
         if "source" in groups:
             found.update(self._source(query, headers, request).signals())
         if "device" in groups:
@@ -104,7 +122,7 @@ class Observer:
         if groups & {"geo", "time"}:
             found.update(self.locator.locate(headers.get if request.trusted else None, request.client))
         if "visitor" in groups:
-            found.update(self._visitor(needed, request))
+            found.update(self._visitor(needed, look.cookies, request))
         return found
 
     def source(self, request: Facts) -> Source:
@@ -123,18 +141,22 @@ class Observer:
     def _source(self, query: Mapping[str, str], headers: Mapping[bytes, bytes], request: Facts) -> Source:
         return self.sources.read(query, _text(headers, _REFERER), (request.host, *self.own_hosts))
 
-    def _visitor(self, needed: frozenset[str], request: Facts) -> dict[str, Value]:
+    def _visitor(self, needed: frozenset[str], cookies: Mapping[str, bytes], request: Facts) -> dict[str, Value]:
         """What the site says of the visitor: a plain cookie, and over it what the site vouches for."""
         found: dict[str, Value] = {}
-        if wanted := self._wanted_cookies(needed):
-            cookies = parse_cookies(value for name, value in request.headers if name == b"cookie")
-            found.update(read_visitor(cookies, wanted))
+        if cookies:
+            found.update(read_visitor([value for name, value in request.headers if name == b"cookie"], cookies))
         vouched = self.vouched.signals(request.headers, is_https=request.scheme == "https")
         found.update((name, vouched[name]) for name in needed & vouched.keys())
         return found
 
-    def _wanted_cookies(self, needed: frozenset[str]) -> dict[str, str]:
-        return {name: cookie for name, cookie in self.visitor_cookies.items() if VISITOR_SIGNAL + name in needed}
+    def _look(self, needed: frozenset[str]) -> _Look:
+        look = self._looks.get(needed)
+        if look is None:
+            cookies = {name: each for name, each in told_by(self.visitor_cookies).items() if name in needed}
+            asked = {name: name.removeprefix(QUERY_SIGNAL) for name in needed if name.startswith(QUERY_SIGNAL)}
+            look = self._looks[needed] = _Look(frozenset(name.partition(".")[0] for name in needed), asked, cookies)
+        return look
 
 
 def make_observer(
@@ -153,18 +175,6 @@ def make_observer(
 def parse_query(query: bytes) -> dict[str, str]:
     """The parameters of a query; of those with one name the first counts."""
     return query_parameters(query.decode("latin-1"))
-
-
-def _groups(needed: frozenset[str]) -> set[str]:
-    return {name.partition(".")[0] for name in needed}
-
-
-def _page(needed: frozenset[str], path: str, query: Mapping[str, str]) -> dict[str, str]:
-    found = {"page.path": path}
-    for name in needed:
-        if name.startswith(QUERY_SIGNAL) and (value := query.get(name.removeprefix(QUERY_SIGNAL))):
-            found[name] = value
-    return found
 
 
 def _text(headers: Mapping[bytes, bytes], name: bytes) -> str:

@@ -99,7 +99,9 @@ def joined(places: Iterable[Place]) -> Place:
     one's country, nor a postcode into another one's city. What names no country counts only where nothing does.
     """
     told = [place for place in places if place]
-    base = next((place for place in told if "geo.country" in place), told[0] if told else NOWHERE)
+    if not told:
+        return NOWHERE
+    base = next((place for place in told if "geo.country" in place), told[0])
     whole = dict(base)
     for place in told:
         if place is not base and _fits(place, whole):

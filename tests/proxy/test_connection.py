@@ -18,6 +18,7 @@ from uvicorn.server import ServerState
 from proxy.connection import PIECE_BYTES, Limits
 from proxy.connections import Connections
 from proxy.deadlines import Deadlines
+from proxy.outbox import Outbox
 from proxy.server import GuardedProtocol, make_config
 from tests.proxy.origins import PATIENCE_SECONDS, Connection, asgi_origin, running_proxy, scripted_origin
 from tests.proxy.test_server import answering, echo, status_of
@@ -364,7 +365,8 @@ def test_only_as_many_pipelined_requests_wait_as_fit_in_a_piece() -> None:
         config.load()
         listener = socket.create_server(("127.0.0.1", 0))
         server = await loop.create_server(
-            lambda: Counting(config, ServerState(), {}, limits=Limits(), room=Connections(1)), sock=listener
+            lambda: Counting(config, ServerState(), {}, limits=Limits(), room=Connections(1), outbox=Outbox()),
+            sock=listener,
         )
         async with server:
             _, writer = await asyncio.open_connection(*listener.getsockname())

@@ -87,7 +87,7 @@ def test_who_has_the_page_gets_a_304_without_a_body() -> None:
     )
 
 
-def test_what_can_t_be_changed_is_no_document() -> None:
-    assert stored_page().document is not None
-    assert stored_page(page_bytes=3).document is None
-    assert stored_page(headers=((b"content-type", b"text/css"), *CAME[1:])).document is None
+def test_what_can_t_be_changed_is_no_source() -> None:
+    assert stored_page().source is not None
+    assert stored_page(page_bytes=3).source is None
+    assert stored_page(headers=((b"content-type", b"text/css"), *CAME[1:])).source is None

@@ -26,7 +26,7 @@ COUNTS: Mapping[str, Mapping[str, int] | int] = {
 def measured() -> Measures:
     traffic = Traffic()
     traffic.note("GET", 200, 10, 0.5)
-    return measure(Sources("1.2.3", COUNTS, traffic, LAG, drifting=[("hero", "h1")]))
+    return measure(Sources("1.2.3", COUNTS, traffic, LAG, tasks=8, drifting=[("hero", "h1")]))
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,7 @@ def measured() -> Measures:
         ("tailor_experience_left_out_total", ((("hero",), 2),)),
         ("tailor_set_aside_total", (((), 4),)),
         ("tailor_websockets", (((), 6),)),
+        ("tailor_tasks", (((), 8),)),
         ("tailor_cache_bytes", (((), 99),)),
         ("tailor_selector_drifting", ((("hero", "h1"), 1),)),
         ("tailor_vouched_refused_total", ((("jwt", "expired"), 2),)),

@@ -29,6 +29,22 @@ def test_each_event_is_passed_on_before_the_next_is_written() -> None:
             seen.release()
 
 
+def test_a_head_is_passed_on_before_there_is_anything_of_the_body() -> None:
+    seen = threading.Event()
+
+    def thinking(connection: Connection) -> None:
+        connection.read_message()
+        connection.send(EVENTS)
+        assert seen.wait(PATIENCE_SECONDS)
+        connection.send(b"data: 1\n\n")
+
+    with scripted_origin(thinking) as origin, running_proxy(origin.url) as proxy, proxy.connect() as browser:
+        browser.send(GET)
+        assert b"content-type: text/event-stream" in browser.read_until(b"\r\n\r\n")
+        seen.set()
+        assert browser.read_until(b"\n\n").endswith(b"data: 1\n\n")
+
+
 def test_each_piece_of_an_upload_is_passed_on_before_the_next_is_sent() -> None:
     heard = threading.Semaphore(0)
 

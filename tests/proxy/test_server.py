@@ -14,6 +14,7 @@ from proxy.connection import Limits
 from proxy.connections import Connections
 from proxy.cycle import BrokenResponseError
 from proxy.framing import MAX_FIELDS, MAX_HEAD, MAX_REQUEST_LINE
+from proxy.outbox import Outbox
 from proxy.server import GuardedProtocol, make_config
 from tests.proxy.origins import PATIENCE_SECONDS, RunningServer, asgi_origin
 
@@ -398,7 +399,8 @@ def test_a_body_does_not_wait_for_its_heads_acknowledgement() -> None:
         config.load()
         listener = socket.create_server(("127.0.0.1", 0))
         server = await asyncio.get_running_loop().create_server(
-            lambda: Looking(config, ServerState(), {}, limits=Limits(), room=Connections(1)), sock=listener
+            lambda: Looking(config, ServerState(), {}, limits=Limits(), room=Connections(1), outbox=Outbox()),
+            sock=listener,
         )
         async with server:
             _, writer = await asyncio.open_connection(*listener.getsockname())

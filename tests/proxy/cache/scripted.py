@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from types import TracebackType
 
 from proxy.cache.answers import Answer, Passed
 from proxy.cache.messages import combined
@@ -63,6 +62,10 @@ class Reply:
     def at_end(self) -> bool:
         return not self.chunks and not self.breaks
 
+    @property
+    def is_at_hand(self) -> bool:
+        return self.before_body is None
+
     async def read_chunk(self) -> bytes:
         if self.before_body is not None:
             await self.before_body.wait()
@@ -71,12 +74,7 @@ class Reply:
             raise OriginFailedError("the body broke off")
         return self.chunks.pop(0)
 
-    async def __aenter__(self) -> Reply:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def close(self) -> None:
         self.is_closed = True
 
 
@@ -177,9 +175,11 @@ async def take(outcome: Answer | Passed) -> Got:
     if isinstance(outcome, Answer):
         return Got(outcome.status, outcome.headers, outcome.body)
     body = outcome.held
-    async with outcome.response as _:
+    try:
         while not outcome.response.at_end:
             body += await outcome.response.read_chunk()
+    finally:
+        await outcome.response.close()
     return Got(outcome.response.status, outcome.headers, body)
 
 

@@ -91,12 +91,14 @@ def test_a_body_that_came_again_stays_the_same_object() -> None:
     assert found.body is not again.body
 
 
-def test_a_url_is_told_to_vary_by_no_other_fields() -> None:
+def test_what_varies_by_other_fields_than_it_may_is_not_found() -> None:
     store = PageStore(Ledger(1 << 20))
-    put(store, KEY, stored(b"nb", BY_LANGUAGE, asked=language(b"nb")))
-    assert store.varies_within(KEY, frozenset({b"accept-language", b"accept-encoding"}))
-    assert not store.varies_within(KEY, frozenset({b"accept-encoding"}))
-    assert store.varies_within(KEY + b"other", frozenset())
+    page = stored(b"nb", BY_LANGUAGE, asked=language(b"nb"))
+    put(store, KEY, page)
+    assert store.find(KEY, language(b"nb"), within=frozenset({b"accept-language", b"accept-encoding"})) is page
+    assert store.find(KEY, language(b"nb"), within=frozenset({b"accept-encoding"})) is None
+    put(store, KEY, stored(b"plain"))
+    assert store.find(KEY, language(b"da"), within=frozenset()) is None
 
 
 def test_of_those_that_name_other_fields_in_vary_the_latest_is_found() -> None:

@@ -4,7 +4,9 @@ import asyncio
 import threading
 
 from proxy.origin.client import Origin
-from tests.proxy.origin.conversation import HOST, fetch, pieces, talk
+from proxy.origin.connections import Connections
+from proxy.origin.exchange import Exchange
+from tests.proxy.origin.conversation import HOST, fetch, pieces, read_body, silent, talk
 from tests.proxy.origins import PATIENCE_SECONDS, Connection, ok, replying, scripted_origin
 
 
@@ -59,3 +61,45 @@ def test_an_origin_that_wants_to_close_is_let_go() -> None:
         assert talk(origin.url, twice) == [b"bye", b"bye"]
 
     assert len(origin.connections) == 2
+
+
+def test_a_connection_that_nobody_uses_is_kept_for_a_while_only() -> None:
+    left = threading.Event()
+
+    def patient(connection: Connection) -> None:
+        connection.read_message()
+        connection.send(ok())
+        connection.read_to_end()
+        left.set()
+
+    async def ask_and_wait(url: str) -> bool:
+        connections = Connections(url, kept_seconds=0.05)
+        try:
+            connection = await connections.new()
+            assert connection.transport is not None
+            exchange = Exchange(connection, PATIENCE_SECONDS, PATIENCE_SECONDS, connections.keep)
+            assert await read_body(await exchange.run("GET", b"/", (HOST,))) == b"hello"
+            is_left = await asyncio.to_thread(left.wait, PATIENCE_SECONDS)
+            assert connections.kept() is None
+            return is_left
+        finally:
+            await connections.close()
+
+    with scripted_origin(patient) as origin:
+        assert asyncio.run(ask_and_wait(origin.url))
+
+
+def test_the_connection_that_was_used_last_is_used_next() -> None:
+    async def take_turns(url: str) -> bool:
+        connections = Connections(url)
+        first, second = await connections.new(), await connections.new()
+        connections.keep(first)
+        connections.keep(second)
+        found = connections.kept(), connections.kept(), connections.kept()
+        first.close()
+        second.close()
+        await connections.close()
+        return found == (second, first, None)
+
+    with scripted_origin(silent) as origin:
+        assert asyncio.run(take_turns(origin.url))

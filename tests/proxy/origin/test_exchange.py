@@ -329,7 +329,7 @@ def test_closing_a_response_closes_the_connection() -> None:
     async def leave(client: Origin) -> bool:
         async with await client.fetch("GET", b"/", (HOST,)) as response:
             await response.read_chunk()
-            assert not response.is_complete
+            assert not response.at_end
         return await asyncio.to_thread(ended.wait, PATIENCE_SECONDS)
 
     with scripted_origin(endless) as origin:

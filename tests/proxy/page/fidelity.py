@@ -91,13 +91,13 @@ def _check(
 
 def every_pair(page: Page) -> Iterator[tuple[Element, str]]:
     """All elements with all actions."""
-    return ((element, action) for element in page.located.elements() for action in ACTIONS)
+    return ((element, action) for element in page.located.every() for action in ACTIONS)
 
 
 def random_pairs(page: Page, count: int, seed: str) -> Iterator[tuple[Element, str]]:
     """As many pairs, the same for the same seed."""
     chance = random.Random(seed)
-    elements = page.located.elements()
+    elements = page.located.every()
     return ((chance.choice(elements), chance.choice(ACTIONS)) for _ in range(count))
 
 

@@ -24,7 +24,7 @@ _NO_LISTS = frozenset({"html", "head", "body", "svg", "g", "math", "picture", "c
 
 def lists_of(page: Page) -> Iterator[tuple[Element, list[Element]]]:
     """Every list of a page, with its items."""
-    for element in page.located.elements():
+    for element in page.located.every():
         if element.tag in _NO_LISTS or element.closest("svg, math") is not None:
             continue
         by_tag: defaultdict[str, list[Element]] = defaultdict(list)

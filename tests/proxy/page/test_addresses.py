@@ -206,7 +206,7 @@ def test_mapping_twice_is_mapping_once(page: bytes) -> None:
 @given(PIECES)
 def test_the_markup_stays_what_it_was(page: bytes) -> None:
     before, after = (
-        [(element.tag, [*element.attrs]) for element in Located(each).elements()] for each in (page, mapped(page))
+        [(element.tag, [*element.attrs]) for element in Located(each).every()] for each in (page, mapped(page))
     )
     assert before == after
 

@@ -2,9 +2,18 @@ from __future__ import annotations
 
 import pytest
 
+from proxy.page.compile import Page, compiled
 from proxy.page.history import History
+from proxy.page.recut import Precedent
+from tests.proxy.page.cutting import decided, one
 
 ASIDE = frozenset({"digest"})
+PAGE = b"<p>a</p><h1>Hi</h1>"
+
+
+def precedent() -> Precedent:
+    decision = decided(one("- {select: h1, text: Hello}"))
+    return Precedent(PAGE, None, compiled(Page(PAGE, None), decision, aside=frozenset(), verify=False))
 
 
 def test_of_pages_that_are_new_each_time_one_in_sixteen_is_due() -> None:
@@ -15,6 +24,32 @@ def test_of_pages_that_are_new_each_time_one_in_sixteen_is_due() -> None:
 def test_a_page_that_comes_again_is_due_and_so_each_time() -> None:
     history = History()
     assert [history.is_due(page) for page in (1, 2, 2, 2, 3)] == [True, False, True, True, False]
+
+
+def test_of_pages_that_are_cut_by_a_precedent_fewer_are_due_and_they_count_apart() -> None:
+    history = History()
+    alike = [number for number in range(1, 300) if history.is_due(number, is_alike=True)]
+    assert alike == [128, 256]
+    assert [number for number in range(300, 340) if history.is_due(number)] == [300, 316, 332]
+
+
+def test_a_page_that_is_cut_by_a_precedent_and_comes_again_is_due() -> None:
+    history = History()
+    assert [history.is_due(page, is_alike=True) for page in (1, 2, 2, 3)] == [False, False, True, False]
+
+
+def test_a_precedent_is_wanted_of_samples_behind_the_first() -> None:
+    history = History()
+    wanted = [number for number in range(40) if history.is_due(number) and history.wants_precedent()]
+    assert wanted == [16, 32]
+
+
+@pytest.mark.parametrize(("uses", "wanted"), [(0, [256]), (1, [16 * number for number in range(1, 20)])])
+def test_a_precedent_that_never_served_is_seldom_replaced(uses: int, wanted: list[int]) -> None:
+    history = History(precedent=precedent())
+    assert history.precedent is not None
+    history.precedent.uses = uses
+    assert [number for number in range(320) if history.is_due(number) and history.wants_precedent()] == wanted
 
 
 @pytest.mark.parametrize("trouble", ["aside", "refused"])

@@ -6,6 +6,7 @@ from proxy.page.locate import (
     Located,
     RefusedError,
     SelectorError,
+    Tag,
     attribute_value,
     check_selector,
     declared_encoding,
@@ -183,3 +184,24 @@ def test_what_costs_minutes_on_a_large_page_is_refused_there_alone() -> None:
     with pytest.raises(RefusedError, match="more than 2,000 tags"):
         large.inside(large.elements("ul")[0], "li:has(b) *")
     assert large.find("li:has(b)") == []
+
+
+def test_a_tag_is_told_by_where_it_begins() -> None:
+    page = b'<!-- <p> --><p id=a CLASS="b">x<br>y</p ><table><td>z</table>'
+    located = Located(page)
+
+    def tag(written: bytes) -> Tag | None:
+        return located.tag_at(page.index(written, 12))
+
+    assert tag(b"<p") == Tag("p", 30, {"id": (15, 19), "class": (20, 29)})
+    assert tag(b"<br") == Tag("br", 35, {})
+    assert tag(b"</p") == Tag("p", 41, {})
+    assert tag(b"<td") == Tag("td", 52, {})
+    assert tag(b"</table") == Tag("table", 61, {})
+    assert (located.tag_at(5), tag(b"x"), located.tag_at(-1)) == (None, None, None)
+
+
+def test_raw_text_is_that_of_scripts_and_style_sheets() -> None:
+    page = b"<p>a</p><script>b<c</script><svg><style>d</style></svg><style>e</style><script>f"
+    spans = [Located(page).raw_text_around(page.index(letter)) for letter in (b"a<", b"b<", b"c<", b"d<", b"e<", b"f")]
+    assert spans == [None, (16, 19), (16, 19), None, (62, 63), None]

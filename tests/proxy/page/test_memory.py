@@ -94,6 +94,67 @@ def test_of_pages_that_are_new_each_time_the_first_is_kept_and_then_one_in_sixte
     assert [number for number, each in enumerate(kept) if each.bodies is not None] == [0, 16, 32]
 
 
+def token_pages(count: int) -> list[bytes]:
+    return [b"<p>%x</p>" % (number * 7919) + PAGE for number in range(count)]
+
+
+def test_of_pages_that_are_new_in_a_word_fewer_are_verified_and_kept() -> None:
+    memory, pages = CutMemory(Ledger(1 << 20)), token_pages(280)
+    kept = cuts(memory, pages, HELLO)
+
+    assert [number for number, each in enumerate(kept) if each.bodies is not None] == [0, 16, 144, 272]
+    assert [each.render(HELLO, ()).body for each in kept] == [page.replace(b"Hi", b"Hello") for page in pages]
+    assert memory.made == 280
+
+
+def test_a_page_that_is_new_otherwise_is_compiled_between_those_that_are_new_in_a_word() -> None:
+    pages = token_pages(20)
+    misses = [page.replace(b"h1", b"h2") for page in token_pages(20)]
+    memory = CutMemory(Ledger(1 << 20))
+    kept = cuts(memory, [*pages, *misses, pages[-1], misses[-1]], HELLO)
+
+    assert [each.is_changed for each in kept] == [True] * 20 + [False] * 20 + [True, False]
+    assert memory.left_out["a"] == 21
+
+
+def test_a_page_that_is_new_in_a_word_and_comes_again_is_kept() -> None:
+    pages = token_pages(20)
+    *_, first, second, third = cuts(CutMemory(Ledger(1 << 20)), [*pages, pages[-1], pages[-1]], HELLO)
+
+    assert [each.bodies is not None for each in (first, second)] == [False, True]
+    assert third is second
+
+
+def test_what_is_left_out_of_a_page_is_counted_on_those_that_are_new_in_a_word_too() -> None:
+    memory = CutMemory(Ledger(1 << 20))
+    decision = decided(one("- {select: h3, text: x}", "missed") + one("- {select: h1, text: Hello}", "found"))
+    kept = cuts(memory, token_pages(30), decision)
+
+    assert {each.cut.shown for each in kept} == {("found",)}
+    assert memory.left_out["missed"] == 30
+
+
+def test_pages_that_the_verifier_disagrees_with_are_no_precedents() -> None:
+    kept = cuts(CutMemory(Ledger(1 << 20)), token_pages(40), WRONG)
+
+    assert [number for number, each in enumerate(kept) if each.bodies is not None] == [0, 16, 32]
+    assert {each.cut.shown for each in kept} == {("right",)}
+
+
+def test_a_precedent_is_within_the_bound_and_goes_as_others_do() -> None:
+    ledger = Ledger(1 << 20)
+    memory = CutMemory(ledger)
+    pages = token_pages(20)
+    before = len(ledger)
+    cuts(memory, pages, HELLO)
+    assert len(ledger) - before == memory.variants + 1
+
+    ledger.enter("much", ledger.max_bytes - 1000, lambda: None)
+    assert len(ledger) == 1
+    kept = cuts(memory, token_pages(30)[20:], HELLO)
+    assert [each.cut.shown for each in kept] == [("a",)] * 10
+
+
 def test_a_page_that_comes_a_second_time_is_verified_and_kept() -> None:
     first, *_ = pages = new_pages(2)
     kept = cuts(CutMemory(Ledger(1 << 20)), [first, pages[1], pages[1], pages[1]], HELLO)

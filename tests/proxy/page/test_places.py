@@ -36,17 +36,21 @@ def test_a_redesign_is_told_in_one_line_that_names_all_there_is_to_know(caplog: 
 
 def test_without_the_setting_nothing_is_paused() -> None:
     assert redesigned(pauses=False).paused(HERO) == frozenset()
+    assert not redesigned(pauses=False).pauses(HERO)
 
 
 def test_a_paused_experience_is_left_out_but_for_a_probe_now_and_then() -> None:
     places = redesigned()
     tried = [not places.paused(HERO) for _ in range(4 * PROBE)]
     assert tried.count(True) == 4
+    assert places.pauses(HERO)
+    assert not places.pauses(None)
 
 
 def test_another_decision_is_not_touched() -> None:
     other = decided(one("- {select: p, text: Hello}", "other"))
     assert redesigned().paused(other) == frozenset()
+    assert not redesigned().pauses(other)
 
 
 def test_an_experience_comes_back_once_its_selector_is_found_again() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.page.tags import entity_tag, static_digest
+from proxy.page.tags import entity_tag, passing_tag, static_digest
 from proxy.page.writing import Hole, Mode, Pieces
 
 HOLE = Hole("a", 0, 0, Mode.TEXT)
@@ -33,6 +33,12 @@ def test_a_tag_is_weak_tells_the_coding_and_is_the_same_in_every_process(coding:
 )
 def test_a_tag_is_another_one_for_another_page(other: bytes) -> None:
     assert other != tag()
+
+
+def test_a_passing_tag_is_the_same_for_the_same_bytes_alone() -> None:
+    assert passing_tag(b"<h1>a</h1>", "gzip") == b'W/"2RUSAQ9KArcAAAAK-gz"'
+    others = {passing_tag(body, "gzip") for body in (b"<h1>b</h1>", b"<h1>a</h1> ", b"<h1a></h1>", b"")}
+    assert len(others | {passing_tag(b"<h1>a</h1>", "br"), passing_tag(b"<h1>a</h1>", "gzip")}) == 6
 
 
 def test_a_digest_serves_many_visitors() -> None:

@@ -1,30 +1,37 @@
 import pytest
 
-from proxy.visitor.cookies import MAX_VALUE_LENGTH, cookie_values, parse_cookies, read_visitor, without_cookies
+from proxy.visitor.cookies import MAX_VALUE_LENGTH, cookie_values, parse_cookies, read_visitor, told_by, without_cookies
+
+ABCD = (b"a", b"b", b"c", b"d")
 
 
 def visitor(header: bytes) -> dict[str, str]:
-    return read_visitor(parse_cookies([header]), {"plan": "shop_plan"})
+    return read_visitor([header], told_by({"plan": "shop_plan"}))
 
 
 def test_cookies_are_pairs_in_any_spacing() -> None:
-    assert parse_cookies([b"a=1; b=2;c=3 ;  d=x=y"]) == {"a": b"1", "b": b"2", "c": b"3", "d": b"x=y"}
+    assert parse_cookies([b"a=1; b=2;c=3 ;  d=x=y"], ABCD) == {b"a": b"1", b"b": b"2", b"c": b"3", b"d": b"x=y"}
 
 
 def test_of_two_cookies_with_one_name_the_first_counts() -> None:
-    assert parse_cookies([b"a=specific; a=general"]) == {"a": b"specific"}
+    assert parse_cookies([b"a=specific; a=general"], ABCD) == {b"a": b"specific"}
 
 
 def test_several_headers_are_one_list() -> None:
-    assert parse_cookies([b"a=1", b"b=2; a=3"]) == {"a": b"1", "b": b"2"}
+    assert parse_cookies([b"a=1", b"b=2; a=3"], ABCD) == {b"a": b"1", b"b": b"2"}
 
 
 def test_what_is_no_pair_is_passed_over() -> None:
-    assert parse_cookies([b"flag; ; =; a=1"]) == {"": b"", "a": b"1"}
+    assert parse_cookies([b"b; ; =; a=1"], ABCD) == {b"a": b"1"}
 
 
 def test_a_configured_cookie_becomes_a_signal() -> None:
     assert visitor(b"session=secret; shop_plan=gold") == {"visitor.plan": "gold"}
+
+
+def test_one_cookie_may_become_two_signals() -> None:
+    told = told_by({"plan": "shop_plan", "tier": "shop_plan"})
+    assert read_visitor([b"shop_plan=gold"], told) == {"visitor.plan": "gold", "visitor.tier": "gold"}
 
 
 def test_other_cookies_become_none() -> None:
