@@ -150,7 +150,7 @@ def choose_ports() -> Ports:
 
 def commands(demo: Demo, ports: Ports, options: Sequence[str] = ()) -> Mapping[str, Sequence[str]]:
     """What runs, by the name under which it is spoken of; `options` are the site's."""
-    tailor = "from proxy.cli import main; main(prog_name='tailor')"
+    tailor = "from proxy.cli.main import main; main(prog_name='tailor')"
     settings = {
         "--config": f"examples/{demo.folder}/tailor.toml",
         "--rules": f"examples/{demo.folder}/rules",

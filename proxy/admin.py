@@ -2,7 +2,7 @@
 
 Owns who may ask. On loopback it asks for no token, so there a web page in the operator's browser must not reach it:
 neither one whose own name was pointed at 127.0.0.1, nor one that just sends a form there. Beyond loopback
-`proxy.settings` insists on a token. What an order does is `proxy.orders`'s.
+`proxy.settings.model` insists on a token. What an order does is `proxy.fleet.orders`'s.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from proxy.exposition import exposition
-from proxy.fleet import Fleet, Reports
-from proxy.metrics import Measures
-from proxy.orders import Order, Orders, Reload, Status, TellMetrics, TellStatus, totals
-from proxy.purges import Purge, PurgeReader
-from proxy.setting_values import is_loopback
-from proxy.settings import Settings
+from proxy.fleet.orders import Order, Orders, Reload, Status, TellMetrics, TellStatus, totals
+from proxy.fleet.parent import Fleet, Reports
+from proxy.fleet.purges import Purge, PurgeReader
+from proxy.monitoring.exposition import exposition
+from proxy.monitoring.metrics import Measures
+from proxy.settings.model import Settings
+from proxy.settings.values import is_loopback
 from rules.errors import MistakeError
 
 NO_STORE = {"cache-control": "no-store"}

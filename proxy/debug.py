@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from http_sf.types import ParamsType
 
-from proxy import request_ids
 from proxy.app import Responder
 from proxy.debug_tokens import DebugTokens
 from proxy.hearing import Hearing, why_untouched
+from proxy.monitoring import request_ids
 from proxy.origin.headers import DEBUG_FIELD, unkept_response_headers
 from proxy.page.compile import Cut
 from proxy.pipeline import Pipeline

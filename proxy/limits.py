@@ -6,9 +6,9 @@ import logging
 import resource
 from collections.abc import Callable
 
-from proxy.connection import Limits
-from proxy.deadlines import Deadlines
-from proxy.settings import Settings
+from proxy.server.connection import Limits
+from proxy.server.deadlines import Deadlines
+from proxy.settings.model import Settings
 
 FILES_FOR_OURSELVES = 128
 """Open files that are no connections: the rulebook, databases, the profiles, the listeners, other processes."""

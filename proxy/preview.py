@@ -20,7 +20,7 @@ from proxy.origin.headers import unkept_response_headers
 from proxy.pipeline import Pipeline
 from proxy.relay import send_text
 from proxy.request import Request
-from proxy.setting_values import is_loopback
+from proxy.settings.values import is_loopback
 from proxy.showings import Showing, header, problems_header, text
 from proxy.stand_in import StandIn
 from proxy.visitor.consent import EVERY_TIER, Answer, Consent, is_permitted

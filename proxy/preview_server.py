@@ -19,8 +19,8 @@ from proxy.preview import Preview
 from proxy.process import QuietServer, current_time, make_hosts, own_hosts
 from proxy.reload import RuleKeeper
 from proxy.request import RequestReader
-from proxy.server import make_config
-from proxy.settings import Settings
+from proxy.server.protocol import make_config
+from proxy.settings.model import Settings
 from proxy.stand_in import StandIn
 from proxy.visitor.consent import make_consent_reader
 from proxy.visitor.identity import IdentityReader

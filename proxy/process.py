@@ -24,7 +24,6 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
-from proxy.accounting import Accounting
 from proxy.admin import Admin
 from proxy.app import App
 from proxy.cache.page_cache import PageCache
@@ -34,16 +33,18 @@ from proxy.company.companies import open_companies
 from proxy.debug import Debug
 from proxy.debug_tokens import DebugTokens
 from proxy.edge import Edge
-from proxy.fleet import in_fleet
-from proxy.hangup import Hangup
+from proxy.fleet.hangup import Hangup
+from proxy.fleet.orders import Orders
+from proxy.fleet.parent import in_fleet
 from proxy.holding import Holding
 from proxy.hosts import Hosts
-from proxy.lag import LoopLag
 from proxy.ledger import Ledger
 from proxy.limits import make_limits
-from proxy.metrics import Measures, Sources, measure
+from proxy.monitoring.accounting import Accounting
+from proxy.monitoring.lag import LoopLag
+from proxy.monitoring.metrics import Measures, Sources, measure
+from proxy.monitoring.traffic import Traffic
 from proxy.names import SiteName
-from proxy.orders import Orders
 from proxy.origin.breaker import Breaker
 from proxy.origin.client import Origin
 from proxy.origin.errors import OriginError
@@ -55,9 +56,8 @@ from proxy.remember import Memory
 from proxy.request import RequestReader
 from proxy.rights.answers import PAGE, Rights
 from proxy.rights.page import MePage
-from proxy.server import make_config
-from proxy.settings import Settings
-from proxy.traffic import Traffic
+from proxy.server.protocol import make_config
+from proxy.settings.model import Settings
 from proxy.visitor.consent import make_consent_reader
 from proxy.visitor.geo_database import GeoDatabases
 from proxy.visitor.identity import IdentityReader

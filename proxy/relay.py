@@ -9,10 +9,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from typing import TYPE_CHECKING
 
-from proxy.cycle import BrokenResponseError
 from proxy.fetching import Fetched
 from proxy.origin.errors import OriginBodyError
 from proxy.request import Request
+from proxy.server.cycle import BrokenResponseError
 from proxy.wire import Headers
 
 if TYPE_CHECKING:

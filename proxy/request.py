@@ -1,7 +1,7 @@
 """A visitor's request as the proxy sees it: one path, one host, one client address.
 
-Owns what is believed of a request. The wire's checks come before (`proxy.server`); what of it goes to the origin is
-`proxy.origin.headers`'s.
+Owns what is believed of a request. The wire's checks come before (`proxy.server.protocol`); what of it goes to the
+origin is `proxy.origin.headers`'s.
 """
 
 from __future__ import annotations

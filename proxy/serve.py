@@ -1,7 +1,7 @@
 """Serving: the sockets, and one process or several behind them.
 
 Owns what is opened before a process serves, and where it reports. What a process is made of is `proxy.process`'s; how
-several are kept alive, `proxy.workers`'s.
+several are kept alive, `proxy.fleet.workers`'s.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from proxy.logs import configure_logging
-from proxy.orders import Reload
+from proxy.fleet.orders import Reload
+from proxy.fleet.workers import SPARE_SECONDS, run_workers
+from proxy.monitoring.logs import configure_logging
 from proxy.process import current_time, run_process
 from proxy.profile.database import prepare
 from proxy.reload import RuleKeeper
 from proxy.rights.page import MePage
 from proxy.rule_files import load_checked
-from proxy.setting_values import EVERY_ADDRESS, port_of
-from proxy.settings import Settings
-from proxy.settings_layers import flag_of
-from proxy.workers import SPARE_SECONDS, run_workers
+from proxy.settings.layers import flag_of
+from proxy.settings.model import Settings
+from proxy.settings.values import EVERY_ADDRESS, port_of
 
 PROBE_SECONDS = 2.0
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from proxy.settings import Settings
+from proxy.settings.model import Settings
 from proxy.visitor.consent import make_consent_reader
 from proxy.visitor.keys import SecretError, read_keys
 from proxy.visitor.vouched import Vouched

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from proxy.document import is_html
 from proxy.fetching import Fetched
-from proxy.handshake import SWITCHING, grants_websocket
 from proxy.hosts import Hosts
 from proxy.origin.client import Origin, OriginResponse
 from proxy.origin.errors import OriginProtocolError
 from proxy.origin.headers import personal_response_headers
 from proxy.relay import Browser, BrowserGoneError, send_text, send_through
 from proxy.request import Request
+from proxy.server.handshake import SWITCHING, grants_websocket
 from proxy.tunnel import Switch, Tunnel
 from proxy.visitor.identity import without_identity
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from examples.stage import ROOT, Demo, Ports, Visitor
 from proxy.company.links import sign_company
 from proxy.parameters import COMPANY
-from proxy.settings_layers import read_settings
+from proxy.settings.layers import read_settings
 from proxy.visitor.keys import open_keys
 
 

@@ -17,9 +17,9 @@ from proxy.cache.keys import TRACKING_PARAMETERS, primary_key, shared_target
 from proxy.cache.messages import Request, lines
 from proxy.cache.patterns import CookiePatterns, NamePatterns
 from proxy.cache.sessions import bears_session, session_cookies
-from proxy.cache_settings import DEFAULT, SessionPreset
 from proxy.names import SiteName
-from proxy.settings import Settings
+from proxy.settings.cache import DEFAULT, SessionPreset
+from proxy.settings.model import Settings
 from proxy.target import path_text
 from proxy.wire import Headers
 from rules.pages import PagePattern
@@ -139,7 +139,7 @@ class Policy:
 def make_policy(settings: Settings) -> Policy:
     """The operator's word, as the settings have it.
 
-    >>> from proxy.settings import Settings
+    >>> from proxy.settings.model import Settings
     >>> policy = make_policy(Settings(origin="http://127.0.0.1:9000", session_cookies=("ghost", "shop_*")))
     >>> [policy.sessions.are_in(cookie) for cookie in (b"ghost-members-ssr=x", b"shop_x=1", b"cart=1")]
     [True, True, False]

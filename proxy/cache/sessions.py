@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from proxy.cache.patterns import CookiePatterns
-from proxy.cache_settings import SessionPreset
+from proxy.settings.cache import SessionPreset
 
 SESSION_COOKIES: Mapping[SessionPreset, tuple[str, ...]] = {
     # Signed in, who wrote a comment, who knows a password, WooCommerce's cart. Not wordpress_test_cookie.

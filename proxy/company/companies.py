@@ -17,7 +17,7 @@ from proxy.company.links import LinkReader
 from proxy.company.network import NetworkError, Networks, load_networks
 from proxy.company.resolver import SparingResolver
 from proxy.company.resolver_http import HeaderError, HttpResolver, read_headers
-from proxy.settings import Settings
+from proxy.settings.model import Settings
 from proxy.watched import WatchedFile
 
 

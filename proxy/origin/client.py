@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import aiohttp
 
+from proxy.monitoring.tally import SLOW_SECONDS, Histogram
 from proxy.origin.admission import Admission
 from proxy.origin.breaker import Breaker
 from proxy.origin.connections import Connections
@@ -31,7 +32,6 @@ from proxy.origin.errors import (
     OriginUnreachableError,
 )
 from proxy.origin.exchange import Exchange, OriginResponse
-from proxy.tally import SLOW_SECONDS, Histogram
 from proxy.wire import Headers
 
 if TYPE_CHECKING:

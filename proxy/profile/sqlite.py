@@ -23,7 +23,7 @@ from proxy.profile.pending import Pending, Step
 from proxy.profile.reading import READ_SECONDS, ReadingThread
 from proxy.profile.store import UnavailableError, key_of
 from proxy.profile.writer import Writer
-from proxy.settings import Settings
+from proxy.settings.model import Settings
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from itertools import islice
 
+from proxy.settings.vouched import is_attribute
 from proxy.visitor.cookies import MAX_VALUE_LENGTH
-from proxy.vouched_settings import is_attribute
 from rules.context import Value
 
 Attributes = Mapping[str, Value]

@@ -16,8 +16,8 @@ from urllib.parse import parse_qsl, unquote
 
 from cachetools import LRUCache
 
-from proxy.setting_values import CONSENT_PRESETS, ConsentSource
-from proxy.settings import Settings
+from proxy.settings.model import Settings
+from proxy.settings.values import CONSENT_PRESETS, ConsentSource
 from proxy.visitor.cookies import cookie_values
 from proxy.visitor.reads import Reads
 from proxy.visitor.tcf import TcStringError, consented_purposes

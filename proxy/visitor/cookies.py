@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from urllib.parse import unquote_to_bytes
 
-from proxy.vouched_settings import SIGNED_NAMES
+from proxy.settings.vouched import SIGNED_NAMES
 
 MAX_VALUE_LENGTH = 200
 

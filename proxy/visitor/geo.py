@@ -12,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 
 from cachetools import LRUCache
 
-from proxy.setting_values import GeoPreset
+from proxy.settings.values import GeoPreset
 from proxy.visitor.place import NOWHERE, Place, PlaceFacts, PlaceReader
 
 Header = Callable[[bytes], bytes | None]

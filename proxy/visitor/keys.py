@@ -11,8 +11,8 @@ import secrets
 import stat
 from pathlib import Path
 
-from proxy.setting_values import ConsentSource
-from proxy.settings import Settings
+from proxy.settings.model import Settings
+from proxy.settings.values import ConsentSource
 
 MIN_KEY_BYTES = 32
 MAX_FILE_BYTES = 64 * 1024

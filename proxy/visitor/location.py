@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from proxy.setting_values import GeoPreset
+from proxy.settings.values import GeoPreset
 from proxy.visitor.geo import GeoReader, Header
 from proxy.visitor.geo_database import GeoDatabases
 from proxy.visitor.place import NOWHERE, Place, PlaceReader, joined

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from cachetools import LRUCache
 
-from proxy.setting_values import GeoPreset
+from proxy.settings.values import GeoPreset
 from proxy.visitor.client_hints import HINTS, written_hints
 from proxy.visitor.cookies import read_visitor, told_by
 from proxy.visitor.device import DeviceReader

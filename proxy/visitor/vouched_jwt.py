@@ -15,11 +15,11 @@ from typing import Any
 import jwt
 from cachetools import LRUCache
 
+from proxy.settings.vouched import VouchedJwt
 from proxy.visitor.attributes import LEEWAY, Attributes, Refusals, seconds_of
 from proxy.visitor.cookies import cookie_values
 from proxy.visitor.reads import Reads
 from proxy.visitor.vouched_keys import KeySet
-from proxy.vouched_settings import VouchedJwt
 from proxy.wire import Headers
 
 MAX_TOKEN_BYTES = 8192

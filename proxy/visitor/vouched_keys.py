@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jwt import InvalidKeyError, PyJWKSet, PyJWTError
 from jwt.algorithms import HMACAlgorithm
 
+from proxy.settings.vouched import JwtAlgorithm, VouchedJwt
 from proxy.visitor.keys import MAX_FILE_BYTES, read_keys
-from proxy.vouched_settings import JwtAlgorithm, VouchedJwt
 
 MAX_KEYS = 32
 """A token that names no key is tried with each."""

@@ -9,9 +9,9 @@ from textwrap import fill
 
 import click
 
-from proxy.cli import main as tailor
-from proxy.exposition import PROCESS
-from proxy.metrics import METRICS, Metric
+from proxy.cli.main import main as tailor
+from proxy.monitoring.exposition import PROCESS
+from proxy.monitoring.metrics import METRICS, Metric
 from rules.signals import Signal, Tier, catalogue
 from tests.docs.fences import ROOT
 

@@ -22,13 +22,13 @@ from proxy.cache.sessions import SESSION_COOKIES
 from proxy.cache.storability import NotStored
 from proxy.cache.validation import NOT_UPDATED
 from proxy.cache.vary import CODINGS
-from proxy.fleet import PATIENCE_SECONDS, Report, Reports
-from proxy.orders import Orders
+from proxy.fleet.orders import Orders
+from proxy.fleet.parent import PATIENCE_SECONDS, Report, Reports
+from proxy.fleet.purges import MAX_NAMES, Place, Purge
 from proxy.process import current_time
-from proxy.purges import MAX_NAMES, Place, Purge
 from proxy.reload import RuleKeeper
-from proxy.settings import Settings
-from proxy.settings_layers import read_settings
+from proxy.settings.layers import read_settings
+from proxy.settings.model import Settings
 from rules.model import RuleBook
 from tests.docs.fences import blocks, code_words, prose, rows
 from tests.proxy.origins import RunningServer, running_server

@@ -13,8 +13,8 @@ from proxy.company.accounts_file import load_accounts
 from proxy.company.columns import ALIASES, TAKEN
 from proxy.company.finder import CONFIDENCE
 from proxy.company.resolver import SparingResolver
-from proxy.settings import Settings
-from proxy.settings_layers import CONFIG_FILE, read_settings
+from proxy.settings.layers import CONFIG_FILE, read_settings
+from proxy.settings.model import Settings
 from rules.signals import lookup
 from rules.source import MAX_FILE_BYTES
 from tests.docs.fences import blocks, code_words, prose, rows

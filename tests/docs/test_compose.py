@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from proxy.settings import Settings
-from proxy.settings_layers import CONFIG_FILE, read_settings
-from proxy.workers import SPARE_SECONDS
+from proxy.fleet.workers import SPARE_SECONDS
+from proxy.settings.layers import CONFIG_FILE, read_settings
+from proxy.settings.model import Settings
 from tests.docs.deploy_files import (
     DEPLOY,
     bytes_of,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import tomllib
 
-from proxy.setting_values import CONSENT_PRESETS, ConsentSource
-from proxy.settings import Settings
+from proxy.settings.model import Settings
+from proxy.settings.values import CONSENT_PRESETS, ConsentSource
 from proxy.visitor.identity import HTTPS_NAME, PLAIN_NAME
 from proxy.visitor.keys import KEY_FILE, MIN_KEY_BYTES
 from tests.docs.fences import ROOT

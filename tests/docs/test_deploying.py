@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from proxy.deadlines import Deadlines
 from proxy.rule_files import load_checked, read_folder
-from proxy.settings import Settings
+from proxy.server.deadlines import Deadlines
+from proxy.settings.model import Settings
 from tests.docs.deploy_files import (
     DEPLOY,
     IDLE_MEGABYTES,
@@ -61,7 +61,7 @@ class Stage:
         }
         for old, new in replaced.items():
             command = command.replace(old, new)
-        program = shlex.join([sys.executable, "-c", "from proxy.cli import main; main(prog_name='tailor')"])
+        program = shlex.join([sys.executable, "-c", "from proxy.cli.main import main; main(prog_name='tailor')"])
         script = f'set -eo pipefail; tailor() {{ {program} "$@"; }}; {command}'
         return subprocess.run(
             ["bash", "-c", script], cwd=self.folder, capture_output=True, text=True, timeout=60, check=False

@@ -8,9 +8,9 @@ import tomllib
 
 import pytest
 
-from proxy.cli import main
-from proxy.settings import Settings
-from proxy.settings_layers import variable_of
+from proxy.cli.main import main
+from proxy.settings.layers import variable_of
+from proxy.settings.model import Settings
 from tests.docs.fences import ROOT
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from proxy.origin.headers import TELLING_OF_HOPS
-from proxy.settings_layers import read_settings
+from proxy.settings.layers import read_settings
 from tests.docs.edge_fronts import EDGE, FRONTS, PHONE, RULES, Front
 from tests.docs.fronts import is_installed
 from tests.isolation.stage import varnishd

@@ -15,8 +15,8 @@ import pytest
 import yaml
 
 from proxy.origin.headers import TELLING_OF_HOPS
-from proxy.settings import Settings
-from proxy.settings_layers import read_settings
+from proxy.settings.layers import read_settings
+from proxy.settings.model import Settings
 from tests.docs.deploy_files import DEPLOY
 from tests.docs.fronts import (
     FIRST,

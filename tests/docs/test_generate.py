@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.terminal import CANNOT_RUN
+from proxy.cli.terminal import CANNOT_RUN
 from rules.signals import Tier, catalogue
 from tests.docs.fences import ROOT, rows
 from tests.docs.generate import EXIT_CODES, PAGES, TIERS

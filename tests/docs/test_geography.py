@@ -8,7 +8,7 @@ from dataclasses import astuple
 import pytest
 
 from proxy.origin import headers
-from proxy.setting_values import GeoPreset
+from proxy.settings.values import GeoPreset
 from proxy.visitor import geo, geo_database, geo_record
 from tests.docs.fences import code_words, prose, rows
 

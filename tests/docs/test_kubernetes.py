@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from proxy.admin import Admin
-from proxy.fleet import Alone
-from proxy.orders import Orders
+from proxy.fleet.orders import Orders
+from proxy.fleet.parent import Alone
+from proxy.fleet.workers import SPARE_SECONDS
 from proxy.process import current_time
 from proxy.reload import RuleKeeper
-from proxy.settings import Settings
-from proxy.settings_layers import CONFIG_FILE, CONFIG_VARIABLE, SettingsError, read_settings, variable_of
+from proxy.settings.layers import CONFIG_FILE, CONFIG_VARIABLE, SettingsError, read_settings, variable_of
+from proxy.settings.model import Settings
 from proxy.visitor.keys import SecretError, open_keys
-from proxy.workers import SPARE_SECONDS
 from rules.model import RuleBook
 from tests.docs.deploy_files import (
     bytes_of,

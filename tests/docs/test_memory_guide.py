@@ -16,7 +16,7 @@ from proxy.remember import SEARCH_PARAMETERS
 from proxy.rights.answers import MAX_ANSWER_LENGTH, MAX_FORM_BYTES
 from proxy.rights.page import View
 from proxy.rights.tokens import LIFETIME
-from proxy.settings import PROFILE_FILE, Settings
+from proxy.settings.model import PROFILE_FILE, Settings
 from rules.preferences import Preference, preferences_of
 from tests.docs.fences import blocks, code_words, prose, rows
 from tests.rules.reading import rulebook

@@ -7,8 +7,8 @@ from dataclasses import fields
 
 import pytest
 
-from proxy.access_log import Line
-from proxy.metrics import METRICS
+from proxy.monitoring.access_log import Line
+from proxy.monitoring.metrics import METRICS
 from proxy.page import drift, places
 from tests.docs.fences import prose, rows
 

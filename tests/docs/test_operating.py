@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from pydantic.fields import FieldInfo
 
-from proxy import admin, connection, framing, routing, rule_files, server, workers
-from proxy.deadlines import MIN_RATE, Deadlines
+from proxy import admin, routing, rule_files
+from proxy.fleet import workers
 from proxy.origin import exchange
 from proxy.page import changes, coding, locate, scan, verify
-from proxy.settings import Settings
-from proxy.settings_layers import CONFIG_FILE, flag_of, has_flag, read_settings, variable_of
+from proxy.server import connection, framing, protocol
+from proxy.server.deadlines import MIN_RATE, Deadlines
+from proxy.settings.layers import CONFIG_FILE, flag_of, has_flag, read_settings, variable_of
+from proxy.settings.model import Settings
 from proxy.visitor import attributes, client_hints, cookies, device, source, vouched_cookie, vouched_header, vouched_jwt
 from rules import expressions, fragment_compiler, load_conditions, sandbox
 from rules.source import MAX_DEPTH, MAX_FILE_BYTES, MAX_NODES
@@ -39,7 +41,7 @@ def default_of(field: FieldInfo) -> str:
 
 
 def server_default(parameter: str) -> object:
-    return signature(server.make_config).parameters[parameter].default
+    return signature(protocol.make_config).parameters[parameter].default
 
 
 def test_the_table_of_settings_is_that_of_the_code() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from proxy.cli import main
+from proxy.cli.main import main
 from proxy.page.locate import check_selector
 from proxy.rule_files import read_folder
 from rules import load, load_changes, load_experiences, load_rank, load_schedule, load_tests, operator_table, sandbox

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from proxy.cli_preview import preview
-from proxy.settings import Settings
+from proxy.cli.preview import preview
+from proxy.settings.model import Settings
 from tests.docs.fences import ROOT, code_words, prose, rows
 
 PAGE = "docs/security.md"

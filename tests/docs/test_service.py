@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from proxy.cli import main
-from proxy.settings import Settings
-from proxy.settings_layers import CONFIG_FILE, read_settings
-from proxy.workers import SPARE_SECONDS
+from proxy.cli.main import main
+from proxy.fleet.workers import SPARE_SECONDS
+from proxy.settings.layers import CONFIG_FILE, read_settings
+from proxy.settings.model import Settings
 from tests.docs.deploy_files import DEPLOY
 
 

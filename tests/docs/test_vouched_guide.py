@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from proxy.settings_layers import CONFIG_FILE, read_settings
+from proxy.settings.layers import CONFIG_FILE, read_settings
+from proxy.settings.vouched import REMEMBERED_NAMES, SIGNED_NAMES, JwtAlgorithm, VouchedJwt
 from proxy.visitor import attributes, cookies, vouched_cookie, vouched_header, vouched_jwt, vouched_keys
 from proxy.visitor.keys import MIN_KEY_BYTES
 from proxy.visitor.vouched_cookie import SignedCookieReader
-from proxy.vouched_settings import REMEMBERED_NAMES, SIGNED_NAMES, JwtAlgorithm, VouchedJwt
 from tests.docs.fences import ROOT, blocks, code_words, prose, rows
 from tests.rules.reading import rulebook
 

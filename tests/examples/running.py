@@ -65,7 +65,14 @@ def running_site(example: str, *options: str) -> Iterator[str]:
 def running_tailor(example: str, origin: str, *flags: str) -> Iterator[str]:
     """`tailor serve` before an example's site, with its rulebook and settings: its URL."""
     settings = ["--config", f"examples/{example}/tailor.toml", "--rules", f"examples/{example}/rules"]
-    command = ["-c", "from proxy.cli import main; main(prog_name='tailor')", "serve", *settings, "--origin", origin]
+    command = [
+        "-c",
+        "from proxy.cli.main import main; main(prog_name='tailor')",
+        "serve",
+        *settings,
+        "--origin",
+        origin,
+    ]
     # Errors alone, since nobody reads on once it has said where it is.
     quiet = ["--log-level", "error", "--port", "0", "--admin-port", "0"]
     with _listening([*command, *quiet, *flags]) as url:
@@ -75,7 +82,7 @@ def running_tailor(example: str, origin: str, *flags: str) -> Iterator[str]:
 @contextmanager
 def running_preview(example: str, origin: str) -> Iterator[str]:
     """`tailor preview` before an example's site, with its rulebook alone: its URL."""
-    command = ["-c", "from proxy.cli import main; main(prog_name='tailor')", "preview", "--port", "0"]
+    command = ["-c", "from proxy.cli.main import main; main(prog_name='tailor')", "preview", "--port", "0"]
     with _listening([*command, "--origin", origin, "--rules", f"examples/{example}/rules"]) as url:
         yield url
 

@@ -16,7 +16,7 @@ import pytest
 from examples.demo import DEMOS, main
 from examples.stage import COUNTED, ROOT, Demo, Ports, free_port, table, where_it_is
 from proxy.rule_files import load_checked, read_folder
-from proxy.settings_layers import read_settings
+from proxy.settings.layers import read_settings
 from rules.linting.lint import lint
 from rules.run_tests import run_tests
 from tests.examples.running import is_open, running_demo

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from proxy.cli.terminal import problem_lines
 from proxy.rule_files import load_checked, read_folder
-from proxy.terminal import problem_lines
 from rules.errors import Problem, RuleError
 from rules.linting.lint import lint
 from rules.load import RuleFolder

@@ -129,7 +129,9 @@ class Checker:
             return
         if got.status == 304:
             page = self._pages.get((ask.path, ask.tag))
-            yield from self._page(ask, page) if page is not None else ()
+            # A page that breaks off stays unchanged: whoever holds it unchanged, by the origin's tag, is told so.
+            is_changed = not (kind.breaks and ask.tag.startswith(f'"{ask.kind}-'))
+            yield from self._page(ask, page, is_changed=is_changed) if page is not None else ()
             return
         if got.status == 416:
             return

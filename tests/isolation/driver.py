@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from dataclasses import dataclass, replace
 from cachetools import LRUCache
 
 from tests.isolation.checker import Checker
+from tests.isolation.pace import Number, Pace
 from tests.isolation.pages import BROKEN
 from tests.isolation.visitors import Ask, Asker, Visitor, crowd
 from tests.isolation.wire import BROKEN_OFF, Got, read_response
@@ -30,7 +32,6 @@ class Plan:
     requests, as a browser has to expect (RFC 9112 §9.5), and what was just sent on it is left.
     """
 
-    requests: int
     connections: int = 32
     herd: int = 24
     keeps_alive: bool = True
@@ -57,38 +58,41 @@ class Driver:
         self._chance = random.Random(seed)
         self._visitors = crowd(VISITORS, self._chance)
         self._held: LRUCache[str, tuple[Ask, str]] = LRUCache(1_000)
-        self._left = plan.requests
+        self._pace: Pace = Number(0)
+        self._sent = 0
         self._is_time = asyncio.Event()
 
-    async def run(self) -> None:
-        """All of the plan's requests."""
+    async def run(self, pace: Pace) -> None:
+        """All requests that are due; it may be called again, with another pace."""
+        self._pace = pace
         async with asyncio.TaskGroup() as tasks:
-            for _ in range(self._plan.connections):
-                tasks.create_task(self._visit_in_turn())
-            tasks.create_task(self._in_herds())
             disturbing = tasks.create_task(self._disturb_at_times())
-        await disturbing
+            async with asyncio.TaskGroup() as visits:
+                for _ in range(self._plan.connections):
+                    visits.create_task(self._visit_in_turn())
+                visits.create_task(self._in_herds())
+            disturbing.cancel()
 
-    def _take(self, count: int = 1) -> bool:
-        """Whether so many requests more are to be sent."""
-        before, self._left = self._left, self._left - count
-        if before // self._plan.disturb_every != self._left // self._plan.disturb_every:
+    async def _take(self, count: int = 1) -> bool:
+        """Whether so many requests more are to be sent, once they are due."""
+        if not await self._pace.take(count):
+            return False
+        before, self._sent = self._sent, self._sent + count
+        if before // self._plan.disturb_every != self._sent // self._plan.disturb_every:
             self._is_time.set()
-        return before > 0
+        return True
 
     async def _disturb_at_times(self) -> None:
-        number = 0
-        while self._left > 0:
+        for number in itertools.count(1):
             await self._is_time.wait()
             self._is_time.clear()
-            number += 1
             await self._disturb(number)
 
     async def _in_herds(self) -> None:
         """Many at once who want one page, time and again."""
         plan = self._plan
         asker = self._asker()
-        while self._take(plan.herd):
+        while await self._take(plan.herd):
             first = asker.ask(plan.excluded)
             asks = [asker.as_someone(first.room, first.kind, first.number) for _ in range(plan.herd)]
             async with asyncio.TaskGroup() as tasks:
@@ -102,9 +106,9 @@ class Driver:
     async def _visit_in_turn(self) -> None:
         """One connection after another, with whatever visitors come."""
         asker = self._asker()
-        while self._left > 0:
+        while not self._pace.is_over:
             async with Line(self._port) as line:
-                while line.is_open and self._take():
+                while line.is_open and await self._take():
                     await self._step(line, asker)
 
     async def _step(self, line: Line, asker: Asker) -> None:
@@ -122,7 +126,7 @@ class Driver:
             ask = asker.instead_of(*held)
         (got,) = await self._exchange(line, ask)
         own_tag = got.field("etag")
-        if own_tag and how > 0.6 and self._take():
+        if own_tag and how > 0.6 and await self._take():
             again = asker.again(ask, own_tag)
             await (self._exchange(line, again) if line.is_open else self._visit_once(again))
 

@@ -15,11 +15,14 @@ import sys
 import time
 from typing import cast
 
+from tests.isolation.echo import Echo, is_handshake
 from tests.isolation.pages import Asked, Ending, Reply, reply_to
 
 VERSION_SECONDS = 3
 """How long a page stays as it is; three lifetimes of most."""
 SLOW_SECONDS = 0.05
+IDLE_SECONDS = 1.0
+"""After so long, or up to twice that, a connection that nobody uses is closed, whatever is on its way then."""
 _RESET_ON_CLOSE = b"\x01\0\0\0\0\0\0\0"
 _SMUGGLED = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nX-Made-For: %b\r\nContent-Length: %d\r\n\r\n%b"
 
@@ -31,18 +34,38 @@ class OriginProtocol(asyncio.Protocol):
         self._chance = chance
         self._unread = b""
         self._is_busy = False
+        self._is_used = True
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         connection: socket.socket = transport.get_extra_info("socket")
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._look_later()
+
+    def _look_later(self) -> None:
+        asyncio.get_running_loop().call_later(IDLE_SECONDS, self._look)
+
+    def _look(self) -> None:
+        if self._transport is None:
+            return
+        if not self._is_used:
+            self._transport.close()
+        self._is_used = False
+        self._look_later()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
 
     def data_received(self, data: bytes) -> None:
         self._unread += data
+        self._is_used = True
+        if is_handshake(self._unread) and self._transport is not None:
+            echo = Echo(self._transport)
+            self._transport.set_protocol(echo)
+            self._transport = None
+            echo.data_received(self._unread)
+            return
         self._answer_next()
 
     def _answer_next(self) -> None:

@@ -16,6 +16,7 @@ from enum import StrEnum
 from tests.isolation.markup import markup
 
 Fields = tuple[tuple[str, str], ...]
+LARGE_ITEMS = 6_000
 
 
 class Sharing(StrEnum):
@@ -98,10 +99,11 @@ def page(
     has_tag: bool = True,
     language: str = "",
     is_slow: bool = False,
+    items: int = 20,
 ) -> Reply:
     """A page that is for everyone, or that holds the visitor's canary."""
     owner = asked.canary if sharing is not Sharing.ALL else "anyone"
-    body = markup(asked.path, owner=owner, version=asked.version, language=language)
+    body = markup(asked.path, owner=owner, version=asked.version, language=language, items=items)
     tag = (("etag", f'"{asked.kind}-{owner}-{language}-{asked.version}"'),) if has_tag else ()
     told = (
         ("content-type", "text/html; charset=utf-8"),
@@ -173,6 +175,11 @@ def flaky(asked: Asked) -> Reply:
 def slow(asked: Asked) -> Reply:
     """A page that keeps everyone waiting."""
     return page(asked, Sharing.ALL, caching("max-age=1"), is_slow=asked.chance.random() < 0.2)
+
+
+def large(asked: Asked) -> Reply:
+    """A page that does not fit into the buffers of a connection."""
+    return page(asked, Sharing.ALL, caching("max-age=1"), items=LARGE_ITEMS)
 
 
 def assigned(asked: Asked) -> Reply:
@@ -262,7 +269,9 @@ EITHER: Mapping[str, Kind] = {
 BROKEN: Mapping[str, Kind] = {
     ending.value: breaking(ending) for ending in (Ending.RESET, Ending.SHORT, Ending.BAD_CHUNK, Ending.TRAILING)
 }
-KINDS: Mapping[str, Kind] = {**SHARED, **OWN, **EITHER, **BROKEN}
+RARE: Mapping[str, Kind] = {"large": Kind(large)}
+"""What is asked for by name alone, and not by chance."""
+KINDS: Mapping[str, Kind] = {**SHARED, **OWN, **EITHER, **BROKEN, **RARE}
 _ZIPPED = frozenset({"zipped", "private"})
 _IN_PARTS = frozenset({"fresh", "private"})
 

@@ -11,11 +11,13 @@ import httpx
 
 from tests.isolation.checker import Checker, Tally
 from tests.isolation.driver import Driver, Plan
+from tests.isolation.pace import Number
 from tests.isolation.pages import KINDS
 from tests.isolation.stage import PATIENCE_SECONDS, Tailor, running_origin, running_tailor, running_varnish
 
 PURGES: tuple[dict[str, object], ...] = (
     {"url": "http://shop.example/touched/fresh/0"},
+    {"url": "http://shop.example/plain/lasting/0", "soft": True},
     {"tag": "fresh", "soft": True},
     {"prefix": "http://shop.example/touched/"},
     {"tag": ["fresh", "all"]},
@@ -75,18 +77,17 @@ def play(run: Run, folder: Path) -> Outcome:
             gateway_errors |= {503}
             excluded |= {("plain", name) for name, kind in KINDS.items() if kind.guessed}
         plan = Plan(
-            run.requests,
             keeps_alive=run.keeps_alive,
             disturb_every=min(500, max(50, run.requests // 10)),
             excluded=frozenset(excluded),
             closes_idle=run.has_varnish,
         )
         checker = Checker(gateway_errors=frozenset(gateway_errors))
-        asyncio.run(_drive(tailor, port, checker, plan, run.seed))
+        asyncio.run(_drive(tailor, port, checker, plan, run))
         return Outcome(checker.tally, tailor.troubles())
 
 
-async def _drive(tailor: Tailor, port: int, checker: Checker, plan: Plan, seed: int) -> None:
+async def _drive(tailor: Tailor, port: int, checker: Checker, plan: Plan, run: Run) -> None:
     async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_SECONDS) as client:
         operator = Operator(tailor, client)
-        await Driver(port, checker, plan, seed=seed, disturb=operator.disturb).run()
+        await Driver(port, checker, plan, seed=run.seed, disturb=operator.disturb).run(Number(run.requests))

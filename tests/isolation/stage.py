@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import httpx
 
@@ -30,6 +30,8 @@ FLAGS = (
     *("--geo-header", "cloudflare", "--trusted-proxy", "loopback"),
     *("--cache", "/**/assigned/**=1s"),
 )
+# What `proxy.app` calls an error is the origin's.
+_TROUBLE = re.compile(r"Traceback|left out|died|failed| (ERROR|CRITICAL) (?!proxy\.app:)")
 
 
 @dataclass
@@ -58,6 +60,10 @@ class Log:
         if not line:
             raise TimeoutError(f"no {words!r} in:\n{''.join(self.lines)}")
         return line
+
+    def records(self) -> list[str]:
+        """What was logged, a traceback with the line that it belongs to."""
+        return re.split(r"^(?=\d{4}-)", "".join(self.lines), flags=re.MULTILINE)
 
     def _find(self, words: str) -> str:
         return next((line for line in self.lines if re.search(words, line)), "")
@@ -108,10 +114,15 @@ class Tailor:
         text = f"{{pages: /touched/**, change: [{{select: '#generation', text: '{number}'}}]}}"
         (self.folder / "rules" / "generation.yaml").write_text(f"experiences: {{generation: {text}}}")
 
+    def status(self) -> dict[str, Any]:
+        """What it says of itself."""
+        told: dict[str, Any] = httpx.get(f"{self.admin}/status?all", trust_env=False, timeout=PATIENCE_SECONDS).json()
+        return told
+
     def troubles(self) -> list[str]:
         """What went wrong inside, by its own word."""
-        told = [line.strip() for line in self.log.lines if re.search("Traceback|left out|died|failed", line)]
-        status = httpx.get(f"{self.admin}/status?all", trust_env=False, timeout=PATIENCE_SECONDS).json()
+        told = [record.strip() for record in self.log.records() if _TROUBLE.search(record)]
+        status = self.status()
         failures = status.get("totals", status)["failures"]
         return [*told, *(f"{step} failed {count} times" for step, count in failures.items())]
 
@@ -121,7 +132,16 @@ def running_tailor(origin_port: int, folder: Path, *flags: str) -> Iterator[Tail
     """The proxy, as an operator starts it."""
     (folder / "rules").mkdir()
     shutil.copy(HERE / "rulebook.yaml", folder / "rules")
-    command = [sys.executable, "-c", "from proxy.cli import main; main()", "serve", "--port", "0", "--admin-port", "0"]
+    command = [
+        sys.executable,
+        "-c",
+        "from proxy.cli.main import main; main()",
+        "serve",
+        "--port",
+        "0",
+        "--admin-port",
+        "0",
+    ]
     with running([*command, "--origin", f"http://127.0.0.1:{origin_port}", *FLAGS, *flags], folder=folder) as log:
         public, admin = re.findall(r"(http://[0-9.]+:\d+)/", log.wait_for("Look at"))
         yield Tailor(int(public.rpartition(":")[2]), admin, folder, log)

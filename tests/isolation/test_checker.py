@@ -87,10 +87,20 @@ def test_a_304_for_what_another_visitor_holds_is_seen() -> None:
     assert set(checker.tally.faults) == {Fault.MISSING}
 
 
+@pytest.mark.parametrize(("kind", "found"), [("reset", set()), ("fresh", {Fault.VARIANT})])
+def test_a_304_for_the_unchanged_page_is_a_fault_but_where_the_origin_breaks_off(kind: str, found: set[Fault]) -> None:
+    checker, asked = Checker(), ask(kind, MINE, "touched")
+    got = answer(asked)
+    checker.check(asked, got)
+    in_sweden = replace(asked, country="SE", tag=got.field("etag"))
+    checker.check(in_sweden, Got(304, (), b"", b""))
+    assert set(checker.tally.faults) == found
+
+
 def test_one_tag_for_two_pages_is_seen() -> None:
     checker, got = Checker(), answer(ask("fresh"))
     checker.check(ask("fresh"), got)
-    checker.check(ask("fresh"), replace(got, page=got.page.replace(b"Item 1", b"Item one")))
+    checker.check(ask("fresh"), replace(got, page=got.page.replace(b"An item", b"One item")))
     assert set(checker.tally.faults) == {Fault.TAG}
 
 

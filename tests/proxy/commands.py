@@ -6,7 +6,7 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
-from proxy.cli import main
+from proxy.cli.main import main
 
 
 def tailor(*arguments: str, **environment: str) -> Result:

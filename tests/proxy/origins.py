@@ -24,7 +24,6 @@ from proxy.cache.page_cache import PageCache
 from proxy.cache.policy import Policy
 from proxy.cache.store import PageStore
 from proxy.company.finder import CompanyFinder
-from proxy.connection import Limits
 from proxy.edge import Edge
 from proxy.hosts import Hosts
 from proxy.ledger import Ledger
@@ -37,7 +36,8 @@ from proxy.remember import Memory
 from proxy.request import RequestReader
 from proxy.rights.answers import Rights
 from proxy.rights.page import MePage
-from proxy.server import make_config
+from proxy.server.connection import Limits
+from proxy.server.protocol import make_config
 from proxy.visitor.consent import ConsentReader
 from proxy.visitor.identity import IdentityReader
 from proxy.visitor.observe import Observer, make_observer

@@ -36,7 +36,7 @@ class Running:
 def serving(folder: Path, origin: str, *flags: str) -> Iterator[Running]:
     (folder / "rules").mkdir(exist_ok=True)
     (folder / "rules" / "book.yaml").write_text(BOOK)
-    command = [sys.executable, "-c", "from proxy.cli import main; main()", "serve"]
+    command = [sys.executable, "-c", "from proxy.cli.main import main; main()", "serve"]
     with subprocess.Popen(
         [*command, "--origin", origin, "--port", "0", "--admin-port", "0", *flags],
         stderr=subprocess.PIPE,

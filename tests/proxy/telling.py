@@ -20,7 +20,8 @@ from proxy.parameters import COMPANY
 from proxy.profile.store import ProfileStore
 from proxy.remember import Memory
 from proxy.request import Request
-from proxy.setting_values import ConsentSource, GeoPreset
+from proxy.settings.values import ConsentSource, GeoPreset
+from proxy.settings.vouched import JwtAlgorithm, VouchedJwt
 from proxy.stand_in import StandIn
 from proxy.visitor.consent import ConsentReader
 from proxy.visitor.device import DeviceReader
@@ -35,7 +36,6 @@ from proxy.visitor.vouched_cookie import SignedCookieReader
 from proxy.visitor.vouched_header import Carrier
 from proxy.visitor.vouched_jwt import JwtReader
 from proxy.visitor.vouched_keys import Key, KeySet
-from proxy.vouched_settings import JwtAlgorithm, VouchedJwt
 from rules.context import Context
 from rules.model import RuleBook
 from rules.plan import Plan

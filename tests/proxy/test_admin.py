@@ -10,11 +10,11 @@ import pytest
 from starlette.applications import Starlette
 
 from proxy.admin import MAX_BODY, Admin
-from proxy.fleet import Alone, Fleet, Report, Reports
-from proxy.orders import Counts, Orders, Reload, Status, TellMetrics, TellStatus
-from proxy.purges import Place, Purge
+from proxy.fleet.orders import Counts, Orders, Reload, Status, TellMetrics, TellStatus
+from proxy.fleet.parent import Alone, Fleet, Report, Reports
+from proxy.fleet.purges import Place, Purge
 from proxy.reload import Failure, RuleKeeper
-from proxy.settings import Settings
+from proxy.settings.model import Settings
 from rules.model import RuleBook
 
 TOKEN = "0123456789abcdef"

@@ -24,8 +24,8 @@ from backports import zstd
 from proxy.signing import StrictTimestampSigner
 from proxy.visitor.identity import SALT
 from tests.proxy.origins import Connection, RunningServer, ScriptedOrigin, scripted_origin
+from tests.proxy.server.test_protocol import status_of
 from tests.proxy.serving import PATIENCE_SECONDS, Running, serving
-from tests.proxy.test_server import status_of
 from tests.proxy.test_transparency import TOLERATED, WRONG_REQUESTS, WRONG_RESPONSES, WRONG_UPLOADS
 
 RULES = """

@@ -11,11 +11,11 @@ import pytest
 
 from proxy.cache.policy import Lifetimes, Policy
 from proxy.cache.sessions import session_cookies
-from proxy.cache_settings import SessionPreset
 from proxy.profile.database import prepare
 from proxy.profile.sqlite import SqliteProfileStore
 from proxy.request import RequestReader
-from proxy.setting_values import ConsentSource
+from proxy.settings.cache import SessionPreset
+from proxy.settings.values import ConsentSource
 from proxy.visitor.consent import ConsentReader
 from proxy.visitor.identity import IdentityReader
 from tests.proxy.caching import FRESH, HTML, MOMENT, PAGE, Client, Site, cached, client_of

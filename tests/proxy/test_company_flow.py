@@ -20,7 +20,7 @@ from proxy.company.resolver import Columns, SparingResolver
 from proxy.company.resolver_http import HttpResolver
 from proxy.parameters import COMPANY
 from proxy.request import RequestReader
-from proxy.settings import Settings
+from proxy.settings.model import Settings
 from proxy.visitor.consent import make_consent_reader
 from proxy.visitor.identity import IdentityReader
 from proxy.visitor.observe import make_observer

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from proxy.request import RequestReader
-from proxy.settings import Settings
+from proxy.settings.model import Settings
 from proxy.visitor.consent import make_consent_reader
 from proxy.visitor.identity import LEEWAY, IdentityReader
 from proxy.visitor.observe import Observer, make_observer

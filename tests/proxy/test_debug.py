@@ -10,7 +10,6 @@ from itertools import count
 
 import pytest
 
-from proxy.accounting import Accounting
 from proxy.app import App
 from proxy.cache.page_cache import PageCache
 from proxy.cache.policy import Policy
@@ -18,13 +17,14 @@ from proxy.cache.store import PageStore
 from proxy.debug import Debug
 from proxy.debug_tokens import DebugTokens, sign_token
 from proxy.ledger import Ledger
+from proxy.monitoring.accounting import Accounting
+from proxy.monitoring.traffic import Traffic
 from proxy.origin.client import Origin
 from proxy.origin.errors import OriginError
 from proxy.page.memory import CutMemory
 from proxy.pipeline import Pipeline
 from proxy.request import RequestReader
 from proxy.stand_in import StandIn
-from proxy.traffic import Traffic
 from rules.model import RuleBook
 from tests.proxy.caching import FRESH, HTML, PAGE, Client, Got, Site
 from tests.proxy.origins import plain_observer, running_server, scripted_origin

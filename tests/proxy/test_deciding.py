@@ -19,7 +19,7 @@ from proxy.profile.database import prepare
 from proxy.profile.model import PageView, Preferences, Purchase, Source
 from proxy.profile.sqlite import SqliteProfileStore
 from proxy.remember import Memory
-from proxy.setting_values import ConsentSource
+from proxy.settings.values import ConsentSource
 from proxy.stand_in import StandIn
 from proxy.visitor.consent import ConsentReader
 from proxy.visitor.identity import IdentityReader

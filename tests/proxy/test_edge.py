@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 
 from proxy.cache.policy import Policy
 from proxy.cache.sessions import session_cookies
-from proxy.cache_settings import SessionPreset
 from proxy.edge import PLAIN, Edge, Permission, claimed_key, was_asked_before
 from proxy.ledger import Ledger
 from proxy.page.memory import CutMemory
 from proxy.request import Request, RequestReader
-from proxy.setting_values import ConsentSource
+from proxy.settings.cache import SessionPreset
+from proxy.settings.values import ConsentSource
 from proxy.visitor.consent import Answer, Consent, ConsentReader
 from proxy.visitor.identity import IdentityReader, Visitor
 from proxy.visitor.observe import make_observer

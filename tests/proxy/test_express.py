@@ -19,7 +19,6 @@ from proxy.cache.page_cache import PageCache
 from proxy.cache.policy import Policy
 from proxy.cache.sessions import session_cookies
 from proxy.cache.store import PageStore
-from proxy.cache_settings import SessionPreset
 from proxy.edge import Edge
 from proxy.express import Express
 from proxy.ledger import Ledger
@@ -28,7 +27,8 @@ from proxy.origin.errors import OriginError
 from proxy.page.memory import CutMemory
 from proxy.pipeline import Pipeline
 from proxy.request import RequestReader
-from proxy.setting_values import ConsentSource
+from proxy.settings.cache import SessionPreset
+from proxy.settings.values import ConsentSource
 from proxy.visitor.consent import ConsentReader
 from proxy.visitor.identity import IdentityReader
 from proxy.visitor.observe import make_observer

@@ -44,7 +44,7 @@ from proxy.profile.sqlite import SqliteProfileStore
 from proxy.profile.store import ProfileStore
 from proxy.remember import Memory
 from proxy.request import Request, RequestReader
-from proxy.setting_values import ConsentSource
+from proxy.settings.values import ConsentSource
 from proxy.stand_in import StandIn
 from proxy.visitor.consent import Consent, ConsentReader
 from proxy.visitor.geo import Header

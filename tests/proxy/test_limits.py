@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from proxy.connection import Limits
-from proxy.deadlines import Deadlines
 from proxy.limits import FILES_FOR_OURSELVES, make_limits, raise_open_files
-from proxy.settings import Settings
+from proxy.server.connection import Limits
+from proxy.server.deadlines import Deadlines
+from proxy.settings.model import Settings
 
 
 @pytest.fixture(autouse=True)

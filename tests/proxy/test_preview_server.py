@@ -46,7 +46,16 @@ class Running:
 def previewing(folder: Path, origin: str, **variables: str) -> Iterator[Running]:
     (folder / "rules").mkdir()
     (folder / "rules" / "home.yaml").write_text(RULES)
-    command = [sys.executable, "-c", "from proxy.cli import main; main()", "preview", "--origin", origin, "--port", "0"]
+    command = [
+        sys.executable,
+        "-c",
+        "from proxy.cli.main import main; main()",
+        "preview",
+        "--origin",
+        origin,
+        "--port",
+        "0",
+    ]
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, cwd=folder, env=plain_environment() | variables
     ) as process:

@@ -1,5 +1,5 @@
 from proxy.process import make_hosts, new_id, own_hosts
-from proxy.settings import Settings
+from proxy.settings.model import Settings
 
 
 def settings(**given: object) -> Settings:

@@ -16,7 +16,7 @@ from proxy.profile.model import Event, PageView, Profile
 from proxy.profile.observe import MAX_TEXT_LENGTH
 from proxy.profile.sqlite import SqliteProfileStore
 from proxy.remember import Memory
-from proxy.settings import Settings
+from proxy.settings.model import Settings
 from proxy.visitor.consent import EVERY_TIER, Answer, Consent, make_consent_reader
 from proxy.visitor.identity import IdentityReader, Visitor
 from proxy.visitor.observe import make_observer

@@ -13,7 +13,7 @@ from proxy.hosts import Hosts
 from proxy.names import SiteName
 from proxy.request import RequestReader
 from proxy.routing import MAX_HOPS, STAY_SECONDS
-from proxy.settings import Settings
+from proxy.settings.model import Settings
 from proxy.visitor.consent import make_consent_reader
 from proxy.visitor.identity import IdentityReader
 from rules.experiments import choose_variant

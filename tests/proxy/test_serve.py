@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from proxy.serve import ListenError, Listeners, listen, prepare_profiles, probe, url_of
-from proxy.settings import Settings
+from proxy.settings.model import Settings
 from tests.proxy.origins import Connection, ScriptedOrigin, ok, replying, scripted_origin
 from tests.proxy.serving import BOOK, PATIENCE_SECONDS, Running, serving
 from tests.proxy.visitor.databases import MALMO_FLAT, OSLO_GEOIP2, write_database
@@ -178,7 +178,7 @@ def test_a_probe_tells_why_an_origin_does_not_answer() -> None:
 
 def test_the_log_is_plain_lines_on_standard_error() -> None:
     script = (
-        "import logging; from proxy.logs import configure_logging; configure_logging('info');"
+        "import logging; from proxy.monitoring.logs import configure_logging; configure_logging('info');"
         "logging.getLogger('proxy.x').info('told'); logging.getLogger('uvicorn.error').info('not told');"
         "logging.getLogger('uvicorn.error').warning('told too')"
     )

@@ -23,7 +23,7 @@ from tests.proxy.origins import (
     running_proxy,
     scripted_origin,
 )
-from tests.proxy.test_server import REFUSED, status_of
+from tests.proxy.server.test_protocol import REFUSED, status_of
 
 GET = b"GET / HTTP/1.1\r\nHost: shop.example\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: shop.example\r\n"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from proxy.settings import Settings
+from proxy.settings.model import Settings
 from proxy.vouching import Vouching, open_vouching, unusable_keys
 from tests.proxy.visitor.signing import (
     SECRET,

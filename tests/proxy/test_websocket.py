@@ -12,11 +12,11 @@ import pytest
 from websockets.frames import Frame, Opcode
 
 from proxy.frames import GOING_AWAY, TOO_BIG, close_frame
-from proxy.handshake import accept_for
 from proxy.hosts import Hosts
 from proxy.names import SiteName
 from proxy.origin.client import Origin
 from proxy.request import RequestReader
+from proxy.server.handshake import accept_for
 from proxy.tunnel import Tunnel
 from proxy.websocket import WebSockets
 from tests.proxy.origins import (

@@ -12,10 +12,10 @@ from proxy.cache.page_cache import PageCache
 from proxy.cache.policy import Asked, Policy
 from proxy.cache.sessions import session_cookies
 from proxy.cache.store import PageStore
-from proxy.cache_settings import SessionPreset
 from proxy.ledger import Ledger
 from proxy.origin.client import Origin
 from proxy.origin.errors import OriginBodyError, OriginError
+from proxy.settings.cache import SessionPreset
 from tests.proxy.cache.scripted import (
     SITE,
     Clock,

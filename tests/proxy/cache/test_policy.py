@@ -5,8 +5,8 @@ import pytest
 from proxy.cache.cache_status import CacheStatus, Forward
 from proxy.cache.policy import Asked, Lifetimes, Policy, make_policy
 from proxy.cache.sessions import session_cookies
-from proxy.cache_settings import SessionPreset
-from proxy.settings import Settings
+from proxy.settings.cache import SessionPreset
+from proxy.settings.model import Settings
 from proxy.wire import Headers
 from rules.errors import MistakeError
 from tests.proxy.cache.scripted import SITE

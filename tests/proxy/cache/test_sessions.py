@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.cache.sessions import bears_session, session_cookies
-from proxy.cache_settings import SessionPreset
+from proxy.settings.cache import SessionPreset
 
 EVERY_COOKIE = session_cookies(SessionPreset)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from proxy.company.companies import Companies, open_companies, unusable
-from proxy.settings import Settings
+from proxy.settings.model import Settings
 from rules.context import Value
 from tests.proxy.company.databases import write_networks
 from tests.proxy.company.test_table import written

@@ -25,8 +25,8 @@ from proxy.rights.answers import MAX_CONFIRMING, MAX_FORM_BYTES, Rights
 from proxy.rights.page import MePage
 from proxy.rights.tokens import FormTokens
 from proxy.rights.words import LANGUAGES
-from proxy.setting_values import ConsentSource
-from proxy.settings import Settings
+from proxy.settings.model import Settings
+from proxy.settings.values import ConsentSource
 from proxy.visitor.consent import ConsentReader, make_consent_reader
 from proxy.visitor.identity import IdentityReader
 from rules.model import RuleBook

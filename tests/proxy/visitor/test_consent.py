@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.setting_values import CONSENT_PRESETS, ConsentSource
-from proxy.settings import Settings
+from proxy.settings.model import Settings
+from proxy.settings.values import CONSENT_PRESETS, ConsentSource
 from proxy.visitor.consent import (
     EVERY_TIER,
     MAX_COOKIE_BYTES,

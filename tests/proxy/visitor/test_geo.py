@@ -1,6 +1,6 @@
 import pytest
 
-from proxy.setting_values import GeoPreset
+from proxy.settings.values import GeoPreset
 from proxy.visitor.geo import PRESETS, GeoReader
 from proxy.visitor.place import Place
 from rules.geography import GeoPoint

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import TimestampSigner
 
-from proxy.setting_values import ConsentSource
+from proxy.settings.values import ConsentSource
 from proxy.visitor.consent import Answer, ConsentReader
 from proxy.visitor.identity import (
     HTTPS_NAME,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from proxy.settings import Settings
+from proxy.settings.model import Settings
 from proxy.visitor.keys import KEY_FILE, MAX_FILE_BYTES, SecretError, open_keys
 
 FIRST, SECOND = "1" * 32, "2" * 40

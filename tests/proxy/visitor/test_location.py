@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.setting_values import GeoPreset
+from proxy.settings.values import GeoPreset
 from proxy.visitor.geo_database import GeoDatabases
 from proxy.visitor.location import Locator
 from proxy.visitor.reads import Reads

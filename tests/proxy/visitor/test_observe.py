@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.setting_values import GeoPreset
+from proxy.settings.values import GeoPreset
 from proxy.visitor.geo_database import GeoDatabases
 from proxy.visitor.observe import DEVICE_READS, SOURCE_READS, Observer, make_observer, parse_query
 from proxy.visitor.reads import NOTHING, Reads

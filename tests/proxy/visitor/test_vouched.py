@@ -1,3 +1,4 @@
+from proxy.settings.vouched import JwtAlgorithm, VouchedJwt
 from proxy.visitor.consent import ConsentReader
 from proxy.visitor.reads import NOTHING, Reads
 from proxy.visitor.vouched import Vouched
@@ -5,7 +6,6 @@ from proxy.visitor.vouched_cookie import SignedCookieReader
 from proxy.visitor.vouched_header import Carrier
 from proxy.visitor.vouched_jwt import JwtReader
 from proxy.visitor.vouched_keys import Key, KeySet
-from proxy.vouched_settings import JwtAlgorithm, VouchedJwt
 from tests.proxy.visitor.signing import SECRET, START, signed_cookie, token
 
 CLAIMS = {name: name for name in ("a", "b", "c")}

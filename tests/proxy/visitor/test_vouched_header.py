@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.setting_values import ConsentSource
+from proxy.settings.values import ConsentSource
 from proxy.signing import serializer
 from proxy.visitor.consent import ConsentReader
 from proxy.visitor.vouched_header import LIFETIME, MAX_BYTES, SALT, Carrier, parse

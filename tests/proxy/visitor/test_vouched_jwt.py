@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.settings.vouched import JwtAlgorithm, VouchedJwt
 from proxy.visitor.attributes import LEEWAY
 from proxy.visitor.vouched_jwt import MAX_REMEMBERED, MAX_TOKEN_BYTES, JwtReader, claim_at
 from proxy.visitor.vouched_keys import Key, KeySet
-from proxy.vouched_settings import JwtAlgorithm, VouchedJwt
 from tests.proxy.visitor.signing import SECRET, START, ec_key, forged, public_pem, rsa_key, token
 
 RSA = KeySet(

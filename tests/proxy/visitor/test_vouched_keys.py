@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from proxy.settings.vouched import JwtAlgorithm, VouchedJwt
 from proxy.visitor.keys import SecretError
 from proxy.visitor.vouched_keys import MAX_KEYS, Key, KeyFileError, KeySet, load_keys
-from proxy.vouched_settings import JwtAlgorithm, VouchedJwt
 from tests.proxy.visitor.signing import (
     SECRET,
     ec_key,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.cli_check import VARIANTS
+from proxy.cli.check import VARIANTS
 from rules.context import Context
 from rules.decide import decide
 from rules.linting.variant_count import DEFAULT_BUDGET, count_variants, states_of, too_many_variants

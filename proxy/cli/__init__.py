@@ -1,0 +1,1 @@
+"""The command `tailor`: a module for each of its words."""

@@ -1,0 +1,1 @@
+"""The processes of one Tailor: what an operator orders reaches each of them."""

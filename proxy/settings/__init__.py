@@ -1,0 +1,1 @@
+"""What the operator sets: flags, the environment and `tailor.toml`, as one frozen value."""
