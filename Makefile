@@ -1,4 +1,4 @@
-# The front door: make demo | demo-saas | demo-wagtail | test | check | bench | bench-quick | golden | docs | lock
+# The front door: make demo | demo-saas | demo-wagtail | test | check | bench | bench-quick | soak | golden | docs | lock
 
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 WAGTAIL := $(VENV)/.wagtail
 JOBS ?= auto
 
-.PHONY: demo demo-saas demo-wagtail test check bench bench-quick golden docs lock format clean
+.PHONY: demo demo-saas demo-wagtail test check bench bench-quick soak golden docs lock format clean
 
 demo: $(READY)
 	@$(BIN)/python -m examples.demo shop
@@ -37,6 +37,10 @@ bench: $(READY)
 # What a page costs from outside, beside nginx on the same machine, in a minute and a half; docs/speed.md tells of it.
 bench-quick: $(READY)
 	$(BIN)/python -m tests.bench.quick
+
+# Whether anything grows, is left over or goes wrong in ten minutes of load; docs/speed.md tells of it.
+soak: $(READY)
+	$(BIN)/python -m tests.soak
 
 # What is expected of every page in tests/golden/pages, and said of every mistake in tests/golden/mistakes, written anew:
 # look at the difference before you commit it.
