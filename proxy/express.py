@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 
 from proxy.cache.keys import primary_key, shared_target
 from proxy.cache.page_cache import PageCache
+from proxy.cache.policy import OVERRIDES
 from proxy.cache.store import Stored
 from proxy.deciding import Decider, MustWaitError
 from proxy.edge import PLAIN
@@ -54,6 +55,7 @@ _UNUSUAL = frozenset(
         b"tailor-debug",
         b"transfer-encoding",
         b"upgrade",
+        *OVERRIDES,
     }
 )
 _CONDITIONS = (b"if-none-match", b"if-modified-since")

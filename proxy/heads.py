@@ -6,6 +6,7 @@ Owns HTTP/1.1's form of a head; what stands in it is `proxy.origin.headers`'s an
 from __future__ import annotations
 
 from proxy.cache.store import Stored
+from proxy.cache.validation import is_not_modified
 from proxy.document import document_of, is_html
 from proxy.origin.headers import personal_response_headers, rewritten_response_headers
 from proxy.page.encode import Rendered
@@ -23,24 +24,27 @@ class StoredPage:
     A page of more than `page_bytes` bytes is not changed.
     """
 
-    __slots__ = ("_came", "_heads", "_personal", "is_html", "source")
+    __slots__ = ("_came", "_heads", "_personal", "_response", "is_html", "source")
 
     def __init__(self, stored: Stored, *, page_bytes: int) -> None:
         came = stored.response.headers
         self.is_html = is_html(came)
         document = document_of(stored.response.status, came, page_bytes)
         self.source = None if document is None else Source(stored.body, document.coding, document.charset_label)
+        self._response = stored.response
         self._came = tuple(field for field in came if field[0] != b"age")
         self._personal = personal_response_headers(came)
         self._heads: dict[str, tuple[bytes, bytes]] = {}
 
     def plain(self, body: bytes, conditions: Headers, told: bytes) -> Written:
         """The response as it came, or that this visitor has it; `told` is the rest of the head."""
-        return self._unchanged("plain", self._came, body, conditions, told)
+        is_had = bool(conditions) and is_not_modified(conditions, self._response)
+        return self._unchanged("plain", self._came, body, told, is_had=is_had)
 
     def unchanged(self, body: bytes, conditions: Headers, told: bytes) -> Written:
         """The page as it came, at a URL that an experience could touch."""
-        return self._unchanged("unchanged", self._personal, body, conditions, told)
+        is_had = bool(conditions) and is_current(conditions, self._personal)
+        return self._unchanged("unchanged", self._personal, body, told, is_had=is_had)
 
     def changed(self, rendered: Rendered, conditions: Headers, told: bytes) -> Written:
         """The page as it was rendered for one visitor, or that they have it."""
@@ -52,9 +56,9 @@ class StoredPage:
         length = len(rendered.body)
         return b"%betag: %b\r\ncontent-length: %d\r\n%b\r\n" % (whole, rendered.etag, length, told), rendered.body
 
-    def _unchanged(self, kind: str, headers: Headers, body: bytes, conditions: Headers, told: bytes) -> Written:
+    def _unchanged(self, kind: str, headers: Headers, body: bytes, told: bytes, *, is_had: bool) -> Written:
         whole, not_modified = self._heads.get(kind) or self._write(kind, headers)
-        if conditions and is_current(conditions, headers):
+        if is_had:
             return (b"%b%b\r\n" % (not_modified, told),)
         return b"%b%b\r\n" % (whole, told), body
 

@@ -38,13 +38,19 @@ class NamePatterns:
 
 @dataclass(frozen=True, slots=True)
 class CookiePatterns:
-    """A list of cookies, to be looked for in `Cookie` fields as they come: in linear time, and without parting them."""
+    """A list of cookies, to be looked for in `Cookie` fields as they come: in linear time, and without parting them.
+
+    With `in_php` a name's underscore stands for whatever PHP reads as one, too: a dot, a blank, a bracket, a plus.
+    """
 
     globs: tuple[str, ...]
+    in_php: bool = False
     _pair: re.Pattern[bytes] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         names = "|".join(map(_name_pattern, dict.fromkeys(self.globs)))
+        if self.in_php:
+            names = names.replace("_", r"[_. \[+]")
         pair = rf"(?:(?<=;)|\A)[ \t]*+(?:{names})[ \t]*+(?:=[^;]*+)?+(?:;|\Z)"
         object.__setattr__(self, "_pair", re.compile(pair.encode(), re.IGNORECASE) if names else None)
 

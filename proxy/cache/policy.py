@@ -27,6 +27,18 @@ from rules.pages import PagePattern
 _SHARED = ("GET", "HEAD")
 """The methods whose answers visitors may share."""
 
+OVERRIDES = frozenset(
+    {
+        b"x-http-method",
+        b"x-http-method-override",
+        b"x-method-override",
+        b"x-original-uri",
+        b"x-original-url",
+        b"x-rewrite-url",
+    }
+)
+"""By these some frameworks take a request for another one than it says to be, of another method or for another URL."""
+
 
 class Asked(NamedTuple):
     """A request as it would go to the origin, but for what the cache takes off it.
@@ -75,6 +87,8 @@ class Errand(NamedTuple):
             return CacheStatus(Forward.METHOD)
         if self.asked.has_body:
             return CacheStatus(Forward.BYPASS, detail="body")
+        if not OVERRIDES.isdisjoint(self.names):
+            return CacheStatus(Forward.BYPASS, detail="override")
         return CacheStatus(Forward.BYPASS, detail="session") if self.request.bears_session else None
 
 

@@ -40,12 +40,13 @@ SESSION_COOKIES: Mapping[SessionPreset, tuple[str, ...]] = {
 def session_cookies(presets: Iterable[SessionPreset], own: Iterable[str] = ()) -> CookiePatterns:
     """The cookies of some presets, and the operator's own.
 
-    Names of cookies have a case, and here it is ignored, on the safe side.
+    Names of cookies have a case, and here it is ignored, on the safe side; so is what PHP makes of them.
 
-    >>> session_cookies([SessionPreset.DJANGO]).are_in(b"theme=dark; SessionID=x")
-    True
+    >>> listed = session_cookies([SessionPreset.DJANGO, SessionPreset.WORDPRESS])
+    >>> listed.are_in(b"theme=dark; SessionID=x"), listed.are_in(b"wordpress.logged in_f00=x")
+    (True, True)
     """
-    return CookiePatterns((*(glob for preset in presets for glob in SESSION_COOKIES[preset]), *own))
+    return CookiePatterns((*(glob for preset in presets for glob in SESSION_COOKIES[preset]), *own), in_php=True)
 
 
 def bears_session(cookies: Iterable[bytes], listed: CookiePatterns) -> bool:

@@ -196,6 +196,8 @@ FIELDS = [
     f"Cookie: ok=yes; {signed_id('b')}",
     f"Cookie: ok=yes; {signed_id('a')}; {signed_id('b')}",
     f"Cookie: ok=yes; {signed_id('a')}tampered",
+    "X-HTTP-Method-Override: HEAD",
+    "If-Modified-Since: Mon, 02 Nov 2026 12:30:00 GMT",
     'If-None-Match: "v1"',
     'If-None-Match: "o1"',
     "If-None-Match: *",

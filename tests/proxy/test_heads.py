@@ -68,6 +68,16 @@ def test_heads_of_two_codings_are_kept_apart() -> None:
     assert b"content-encoding" not in head
 
 
+def test_a_page_without_a_date_of_change_is_known_by_when_it_was_sent() -> None:
+    came = (*CAME, (b"date", b"Sun, 06 Nov 1994 08:49:37 GMT"))
+    since = ((b"if-modified-since", b"Sun, 06 Nov 1994 08:49:37 GMT"),)
+    page = stored_page(headers=came)
+
+    assert page.plain(b"page", since, TOLD)[0].startswith(b"HTTP/1.1 304 ")
+    # At one moment visitors get different pages, so of one that rules could change it says nothing.
+    assert page.unchanged(b"page", since, TOLD)[0].startswith(b"HTTP/1.1 200 ")
+
+
 def test_who_has_the_page_gets_a_304_without_a_body() -> None:
     page = stored_page()
     changed = page.changed(PAGE, ((b"if-none-match", b'W/"page-br"'),), TOLD)

@@ -42,6 +42,12 @@ def test_cookies_are_found_by_their_whole_names(globs: tuple[str, ...], cookies:
     assert CookiePatterns(globs).are_in(cookies) is expected
 
 
+@pytest.mark.parametrize("name", [b"wp_in_x", b"wp.in.x", b"wp in_x", b"wp[in.x", b"WP+in.x"])
+def test_what_php_reads_as_an_underscore_is_one(name: bytes) -> None:
+    assert CookiePatterns(("wp_in_*",), in_php=True).are_in(b"a=1; " + name + b"=1")
+    assert CookiePatterns(("wp_in_*",)).are_in(name + b"=1") is (name == b"wp_in_x")
+
+
 @given(
     st.lists(st.text("ab*", min_size=1, max_size=5), max_size=3),
     st.lists(st.tuples(st.text("ab", min_size=1, max_size=6), st.text("ab", max_size=2)), min_size=1, max_size=4),

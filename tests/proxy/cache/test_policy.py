@@ -36,6 +36,8 @@ def test_tracking_parameters_are_neither_asked_for_nor_of_the_key() -> None:
             asked(headers=((b"cookie", b"a=1"), (b"cookie", b"SessionID=x"))),
             CacheStatus(Forward.BYPASS, detail="session"),
         ),
+        (asked(headers=((b"x-original-url", b"/admin"),)), CacheStatus(Forward.BYPASS, detail="override")),
+        (asked(headers=((b"x-http-method-override", b"HEAD"),)), CacheStatus(Forward.BYPASS, detail="override")),
         (asked(headers=((b"cookie", b"theme=dark"),)), None),
         (asked(headers=((b"authorization", b"Basic x"),)), None),
     ],
