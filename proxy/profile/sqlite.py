@@ -157,7 +157,8 @@ class SqliteProfileStore:
 
     def _note(self, error: sqlite3.Error) -> None:
         self._read_errors += 1
-        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_BUSY:
+        # The lowest byte is the primary code (https://www.sqlite.org/rescode.html); the others say who is in the way.
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
             return
         self._close_reading()
         self._reopen_at = self._now() + REOPEN_AFTER

@@ -150,7 +150,7 @@ def everyone(tmp_path_factory: pytest.TempPathFactory) -> list[Asked]:
     return [asked(each, companies(folder), consent) for consent in CONSENTS.values() for each in observers]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_what_deciding_does_not_look_at_changes_nothing(everyone: list[Asked], data: st.DataObject) -> None:
     request = data.draw(any_requests())

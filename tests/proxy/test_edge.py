@@ -381,7 +381,7 @@ def plain_body(got: Got) -> bytes:
     return gzip.decompress(got.body) if got["content-encoding"] == "gzip" else got.body
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     target=st.sampled_from(["/", "/", "/noon", "/away", "/varies"]),
     fields=st.lists(st.sampled_from(FIELDS), max_size=3, unique=True),

@@ -276,7 +276,7 @@ def test_another_rulebook_holds_at_once() -> None:
         assert express.answer(scope("/")) is None
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     target=st.sampled_from(TARGETS),
     fields=st.lists(st.sampled_from(FIELDS), max_size=4),

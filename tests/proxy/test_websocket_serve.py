@@ -194,7 +194,9 @@ def test_the_end_of_the_process_closes_websockets_as_going_away(tmp_path: Path, 
         async with serve(greet, "127.0.0.1", 0) as origin:
             port = origin.sockets[0].getsockname()[1]
             with serving(tmp_path, f"http://127.0.0.1:{port}", "--workers", workers) as tailor:
-                async with connect(tailor.public.replace("http", "ws"), proxy=None) as browser:
+                async with connect(
+                    tailor.public.replace("http", "ws"), proxy=None, open_timeout=PATIENCE_SECONDS
+                ) as browser:
                     assert await browser.recv() == "hello"
                     ended = asyncio.create_task(asyncio.to_thread(tailor.end))
                     with pytest.raises(ConnectionClosedOK) as caught:
@@ -247,7 +249,9 @@ def test_an_origin_behind_tls_speaks_websocket_too(tmp_path: Path, monkeypatch: 
             monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
             port = origin.sockets[0].getsockname()[1]
             with serving(tmp_path, f"https://127.0.0.1:{port}") as tailor:
-                async with connect(tailor.public.replace("http", "ws"), proxy=None, max_size=None) as browser:
+                async with connect(
+                    tailor.public.replace("http", "ws"), proxy=None, open_timeout=PATIENCE_SECONDS, max_size=None
+                ) as browser:
                     await browser.send(bytes(5 * MEGABYTE))
                     assert await browser.recv() == bytes(5 * MEGABYTE)
                     await browser.close(4001, "enough")

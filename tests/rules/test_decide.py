@@ -208,7 +208,7 @@ VALUES = st.one_of(
 SIGNALS = ["geo.country", "geo.city", "geo.timezone", "visitor.plan", "visitor.url"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given_(st.dictionaries(st.sampled_from(SIGNALS), VALUES), st.text(max_size=8), st.datetimes(timezones=st.just(UTC)))
 def test_deciding_is_total_deterministic_and_pure(
     tmp_path_factory: pytest.TempPathFactory, signals: dict[str, Value], visitor_id: str, now: datetime

@@ -129,7 +129,7 @@ def _outcome(fragment: Fragment, signals: dict[str, Value]) -> Rendering | tuple
         return type(error).__name__, str(error)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(SOURCES, st.dictionaries(NAMES, VALUES), st.sampled_from(Kind))
 @example("{{ visitor.a }}\r\n{{ visitor.b | default('x') }}", {"visitor.a": "\r"}, Kind.HTML)
 @example("{{ visitor.a }}", {"visitor.a": date(2026, 12, 24), "visitor.b": datetime(2026, 1, 1, tzinfo=UTC)}, Kind.TEXT)

@@ -175,7 +175,7 @@ def test_every_problem_shows_the_line_it_stands_on(tmp_path: Path) -> None:
 SCRAPS = (*"{}[]:#'!|> \"\n\t", "- ", ": ", "*x", "&x ", "null", "{{", "}}", "{%")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(st.tuples(st.floats(0, 1), st.integers(0, 6), st.sampled_from(SCRAPS)), min_size=1, max_size=4),
 )

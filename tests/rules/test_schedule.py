@@ -212,7 +212,7 @@ def cases(draw: st.DrawFn) -> tuple[Schedule, ZoneInfo, datetime]:
     return when, ZoneInfo(zone), begin.replace(tzinfo=UTC) + timedelta(minutes=draw(st.integers(0, 2 * 24 * 60)))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(cases())
 def test_the_next_turn_is_the_one_that_asking_every_minute_finds(case: tuple[Schedule, ZoneInfo, datetime]) -> None:
     when, zone, after = case

@@ -8,7 +8,7 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.model import RuleBook
@@ -56,7 +56,6 @@ SCHEDULES = st.builds(
 )
 
 
-@settings(deadline=None)  # the first one looks at every zone
 @given(schedule=SCHEDULES, now=moments(NOW), number=st.integers(min_value=0))
 def test_no_schedule_turns_before_it_in_any_zone(schedule: Schedule, now: datetime, number: int) -> None:
     bound = next_turn_anywhere(plan_of(schedule), now)

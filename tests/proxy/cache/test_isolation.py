@@ -36,7 +36,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(STEPS, st.lists(st.sampled_from(KINDS), min_size=1, max_size=5), st.booleans())
 def test_nobody_ever_gets_a_page_that_is_someone_elses(
     steps: list[tuple[str, str, str, str]], kinds: list[str], has_tags: bool

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.errors import Position, RuleError, Severity, warning
@@ -71,7 +71,7 @@ def mutated(draw: st.DrawFn) -> bytes:
 
 
 @given(files=st.lists(mutated() | st.binary(max_size=200), min_size=1, max_size=2), template=st.binary(max_size=60))
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 def test_any_bytes_load_and_are_checked_or_are_told_to_be_wrong(files: list[bytes], template: bytes) -> None:
     named = tuple((f"{number}.yaml", content) for number, content in enumerate(files))
     try:
