@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import select
 import socket
 import struct
 import sys
@@ -46,6 +47,14 @@ def watch_peer(transport: asyncio.BaseTransport) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, IDLE_SECONDS)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, PROBE_SECONDS)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, PROBES)
+
+
+def has_unread(transport: asyncio.BaseTransport) -> bool:
+    """Whether the peer said something, or went, that the event loop has not come to yet."""
+    connection: socket.socket = transport.get_extra_info("socket")
+    look = select.poll()
+    look.register(connection.fileno(), select.POLLIN)
+    return bool(look.poll(0))
 
 
 def reset(transport: asyncio.WriteTransport) -> None:

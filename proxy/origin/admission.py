@@ -8,6 +8,7 @@ numbers are bounded, and who finds no place is told so at once (Envoy's `max_con
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 
 from proxy.origin.errors import OriginCrowdedError
@@ -22,9 +23,13 @@ class Admission:
         self._queue: deque[asyncio.Future[None]] = deque()
         self.open = 0
         """How many places are taken."""
-        self.waiting = 0
         self.refused = 0
         """How many requests got none."""
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for one."""
+        return len(self._queue)
 
     async def enter(self) -> None:
         """Take a place, in the order of asking, to be left once. Raises OriginCrowdedError."""
@@ -50,17 +55,17 @@ class Admission:
             raise OriginCrowdedError(f"{self.open} requests are with the origin and {self.waiting} wait")
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.append(turn)
-        self.waiting += 1
         try:
             async with asyncio.timeout(self._wait_seconds):
                 await turn
         except BaseException as error:
-            if not turn.cancelled():
+            if turn.cancelled():
+                with contextlib.suppress(ValueError):  # who left may have passed it over meanwhile
+                    self._queue.remove(turn)
+            else:
                 # Its turn came at the moment at which it gave up.
                 self.leave()
             if not isinstance(error, TimeoutError):
                 raise
             self.refused += 1
             raise OriginCrowdedError(f"{self.open} requests are with the origin, and none ended in time") from error
-        finally:
-            self.waiting -= 1

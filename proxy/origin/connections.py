@@ -10,6 +10,8 @@ import aiohttp
 from aiohttp.client_reqrep import ClientRequest
 from yarl import URL
 
+from proxy.sockets import has_unread
+
 if TYPE_CHECKING:
     from aiohttp.connector import Connection
 
@@ -37,7 +39,7 @@ class Connections:
         """A connection that has served a request before, and can serve another."""
         while self._idle:
             connection, _ = self._idle.pop()
-            if _is_fit(connection):
+            if _is_fit(connection) and connection.transport is not None and not has_unread(connection.transport):
                 return connection
             # The origin closed it, or spoke while nobody had asked: that must not answer the next request.
             connection.close()

@@ -81,11 +81,15 @@ class Precedent:
         self._proofs = 0
         self.uses = 0
         """How many pages were cut by it."""
-        self.size = _PRECEDENT_BYTES + len(compiled.edits) * _EDIT_BYTES
+        written = sum(len(each) for edit in compiled.edits for each in edit.pieces if isinstance(each, bytes))
+        self.size = _PRECEDENT_BYTES + len(compiled.edits) * _EDIT_BYTES + written
         """What it takes in memory, beside its body."""
 
     def recut(self, body: bytes, charset_label: str | None) -> Cut | None:
-        """The cut that compiling the page would give; None where it is not known to be like this one."""
+        """The cut that compiling the page would give; None where it is not known to be like this one.
+
+        Whether it is a bomb is not asked again: its tree is this one's.
+        """
         words = _differences(self.body, body) if charset_label == self._label else None
         if words is None or not self._are_inert(words):
             return None

@@ -7,7 +7,10 @@ more of this process' time than the answer did: measured, a fifth of a hit. Who 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
 
 
 class Outbox:
@@ -17,7 +20,7 @@ class Outbox:
         self._waiting: list[Callable[[], None]] = []
 
     def put(self, send: Callable[[], None], loop: asyncio.AbstractEventLoop) -> None:
-        """Have `send` called at the end of this turn; it must not raise."""
+        """Have `send` called at the end of this turn."""
         if not self._waiting:
             loop.call_soon(self._send_all)
         self._waiting.append(send)
@@ -25,4 +28,8 @@ class Outbox:
     def _send_all(self) -> None:
         waiting, self._waiting = self._waiting, []
         for send in waiting:
-            send()
+            try:
+                send()
+            except Exception:
+                # The others are strangers to it, and have nobody else to send for them.
+                logger.exception("an answer could not be written")

@@ -63,6 +63,21 @@ def test_who_finds_no_place_in_time_is_told_so() -> None:
     assert refused.value.proxy_status == b"tailor; error=connection_limit_reached"
 
 
+def test_who_gave_up_waits_no_longer() -> None:
+    async def ask() -> list[int]:
+        admission = Admission(3, wait_seconds=0.01)
+        for _ in range(3):
+            await admission.enter()
+        waiting = [asyncio.create_task(admission.enter()) for _ in range(3)]
+        await asyncio.sleep(0)
+        waiting[0].cancel()
+        counts = [admission.waiting]
+        await asyncio.gather(*waiting, return_exceptions=True)
+        return [*counts, admission.waiting, admission.open]
+
+    assert asyncio.run(ask()) == [3, 0, 3]
+
+
 def test_a_place_that_comes_too_late_for_one_is_the_next_ones() -> None:
     async def ask() -> Admission:
         admission = Admission(1, wait_seconds=PATIENCE_SECONDS)

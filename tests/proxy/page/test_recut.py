@@ -119,6 +119,15 @@ def test_a_page_is_parsed_a_few_times_only_to_find_what_is_inert() -> None:
     assert [followed.recut(other, None) is not None for other in others] == [True] * 4 + [False] * 4
 
 
+def test_it_tells_what_its_edits_hold() -> None:
+    page = b"<h1>Hi</h1>" + b"<p>x</p>" * 100
+    small, large = (
+        precedent(page, decided(one("- {select: p, insert: {after: " + "x" * size + "}, all: true}"))).size
+        for size in (10, 1000)
+    )
+    assert large - small >= 100 * 990
+
+
 def test_a_page_whose_first_bytes_may_say_another_charset_is_cut_in_it() -> None:
     page = b'<meta http-equiv="content-type" content="text/html; charset=%s"><h1>Hi</h1>'
     followed = precedent(page % b"windows-1252")
