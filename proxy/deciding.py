@@ -30,7 +30,7 @@ from rules.context import Value, make_context
 from rules.decide import decide
 from rules.decision import Decision
 from rules.model import RuleBook
-from rules.plan import Plan, Shortlist, make_shortlist
+from rules.plan import Plan, Shortlist, Shortlists
 from rules.signals import Tier
 
 _MAX_SHORTLISTS = 4_096
@@ -74,32 +74,32 @@ class Decider:
         failures: Failures,
     ) -> None:
         self._observer = observer
-        self._book = book
         self._now = now
         self._identity = identity
         self._companies = companies
         self._memory = memory
         self._stand_in = stand_in
         self._failures = failures
-        self._shortlists: LRUCache[tuple[str, str], Shortlist] = LRUCache(_MAX_SHORTLISTS)
+        self._shortlists = Shortlists(book)
+        self._by_place: LRUCache[tuple[str, str], Shortlist] = LRUCache(_MAX_SHORTLISTS)
         self.decisions: Counter[str] = Counter()
         """How many were made, by whether anything was `chosen`, or `nothing`."""
 
     def use(self, book: RuleBook) -> None:
         """From the next request on, decide by this rulebook."""
-        self._book = book
-        self._shortlists.clear()
+        self._shortlists = Shortlists(book)
+        self._by_place.clear()
 
     def plan(self, request: Request) -> Plan | None:
         """What could apply, if anything: only a page that is asked for can be changed."""
         if request.method not in ("GET", "HEAD"):
             return None
         place = (request.host, request.path)
-        shortlist = self._shortlists.get(place)
+        shortlist = self._by_place.get(place)
         if shortlist is None:
-            shortlist = make_shortlist(self._book, *place)
+            shortlist = self._shortlists.at(*place)
             if len(request.path) <= _MAX_REMEMBERED_PATH:
-                self._shortlists[place] = shortlist
+                self._by_place[place] = shortlist
         if not shortlist.whole.experiences:
             return None
         plan = shortlist.plan(parse_query(request.query) if shortlist.asks_query else {})

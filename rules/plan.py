@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 from rules.conditions import each_test
 from rules.context import CLOCK_SIGNAL, Context
@@ -53,7 +55,7 @@ class _Candidate:
         return wanted and not any(pattern.matches_query(query) for pattern in self.none_of)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Shortlist:
     """What could apply to a host and path, whatever the query; `asks_query` tells whether it matters at all."""
 
@@ -69,31 +71,66 @@ class Shortlist:
         return _plan(fitting, self.whole.site_timezone, self.whole.holdout)
 
 
-def make_shortlist(book: RuleBook, host: str, path: str) -> Shortlist:
-    """The live experiences whose `pages:` name this host and canonical path, and whose `except:` does not."""
-    candidates: list[_Candidate] = []
-    for experience in book.live:
-        pages = [pattern for pattern in experience.pages if pattern.matches_place(host, path)]
-        if not pages:
-            continue
-        exclude = tuple(pattern for pattern in experience.exclude if pattern.matches_place(host, path))
-        if any(not pattern.query for pattern in exclude):
-            continue
-        settled = any(not pattern.query for pattern in pages)
-        any_of = () if settled else tuple(pages)
-        signals = signals_of(experience)
-        candidates.append(_Candidate(experience, any_of, exclude, signals, _hangs_on_clock(experience, signals)))
-    candidates.sort(key=lambda each: (-each.experience.priority, each.experience.order))
-    asks_query = any(each.any_of or each.none_of for each in candidates)
-    # Worth its making where it serves many requests: what hangs on the query is planned for each.
-    index = None if asks_query else WordIndex([each.experience.who for each in candidates])
-    whole = replace(_plan(candidates, book.site.timezone, book.holdout), index=index)
-    return Shortlist(whole, tuple(candidates), asks_query)
+class _Fit(NamedTuple):
+    """An experience that is live at a place, and which of its patterns are left for the query to settle."""
+
+    experience: Experience
+    any_of: tuple[PagePattern, ...]
+    none_of: tuple[PagePattern, ...]
+
+    @property
+    def identity(self) -> tuple[int, ...]:
+        """The same for the same parts of one rulebook."""
+        return id(self.experience), len(self.any_of), *map(id, self.any_of), *map(id, self.none_of)
+
+
+class Shortlists:
+    """Those of one rulebook. Places at which the same could apply have one in common while anybody keeps it."""
+
+    def __init__(self, book: RuleBook) -> None:
+        self._book = book
+        self._kept: WeakValueDictionary[tuple[tuple[int, ...], ...], Shortlist] = WeakValueDictionary()
+
+    def at(self, host: str, path: str) -> Shortlist:
+        """The live experiences whose `pages:` name this host and canonical path, and whose `except:` does not."""
+        fits = self._fits(host, path)
+        identity = tuple([fit.identity for fit in fits])
+        shortlist = self._kept.get(identity)
+        if shortlist is None:
+            shortlist = self._kept[identity] = self._made(fits)
+        return shortlist
+
+    def _fits(self, host: str, path: str) -> list[_Fit]:
+        fits: list[_Fit] = []
+        for experience in self._book.live:
+            pages = [pattern for pattern in experience.pages if pattern.matches_place(host, path)]
+            if not pages:
+                continue
+            exclude = tuple(pattern for pattern in experience.exclude if pattern.matches_place(host, path))
+            if any(not pattern.query for pattern in exclude):
+                continue
+            is_settled = any(not pattern.query for pattern in pages)
+            fits.append(_Fit(experience, () if is_settled else tuple(pages), exclude))
+        fits.sort(key=lambda fit: (-fit.experience.priority, fit.experience.order))
+        return fits
+
+    def _made(self, fits: Sequence[_Fit]) -> Shortlist:
+        candidates = [_candidate(fit) for fit in fits]
+        asks_query = any(each.any_of or each.none_of for each in candidates)
+        # Worth its making where it serves many requests: what hangs on the query is planned for each.
+        index = None if asks_query else WordIndex([each.experience.who for each in candidates])
+        whole = replace(_plan(candidates, self._book.site.timezone, self._book.holdout), index=index)
+        return Shortlist(whole, tuple(candidates), asks_query)
+
+
+def _candidate(fit: _Fit) -> _Candidate:
+    signals = signals_of(fit.experience)
+    return _Candidate(*fit, signals, _hangs_on_clock(fit.experience, signals))
 
 
 def make_plan(book: RuleBook, host: str, path: str, query: Mapping[str, str]) -> Plan:
     """The plan for one URL: its host, canonical path and decoded query parameters."""
-    return make_shortlist(book, host, path).plan(query)
+    return Shortlists(book).at(host, path).plan(query)
 
 
 def _plan(candidates: Collection[_Candidate], site_timezone: str, holdout: float) -> Plan:

@@ -79,7 +79,7 @@ class SqliteProfileStore:
             return self._pending.read(key_of(visitor_id), lambda key: self._thread.call(partial(self._load, key)))
         finally:
             if self._thread.late > late:
-                logger.error("%s: can't be read in time; visitors count as not known until it answers", self._path)
+                logger.warning("%s: can't be read in time; visitors count as not known until it answers", self._path)
 
     def remember(self, visitor_id: str, event: Event, at: datetime) -> None:
         """See ProfileStore. What finds no room is counted and lost."""

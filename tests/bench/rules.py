@@ -16,7 +16,7 @@ from rules.decide import decide
 from rules.linting.lint import lint
 from rules.load import RuleFolder
 from rules.model import RuleBook
-from rules.plan import make_shortlist
+from rules.plan import Shortlists
 from tests.bench.micro import cpu_seconds
 
 EXPERIENCES = 1_000
@@ -57,7 +57,7 @@ def load() -> RuleBook:
 def main() -> int:
     """Print the figures; 1 where one is over its limit."""
     book = load()
-    shortlist = make_shortlist(book, "shop.example", "/page-3")
+    shortlist = Shortlists(book).at("shop.example", "/page-3")
     plan = shortlist.plan({})
     if len(plan.experiences) != ON_A_URL:
         raise SystemExit(f"{len(plan.experiences)} experiences on a URL, not {ON_A_URL}")

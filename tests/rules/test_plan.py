@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rules.model import RuleBook
-from rules.plan import make_plan, make_shortlist
+from rules.plan import Shortlists, make_plan
 from tests.rules.reading import rulebook
 
 CHANGE = "change: {select: h1, text: Hi}"
@@ -59,7 +59,7 @@ experiences:
   always: {{pages: [/, {{path: /, query: {{ref: mail}}}}], {CHANGE}}}
 """
     book = rulebook(tmp_path, text)
-    shortlist = make_shortlist(book, "", "/")
+    shortlist = Shortlists(book).at("", "/")
     assert [each.id for each in shortlist.whole.experiences] == ["news", "either", "always"]
     assert ids(book, "/", {"ref": "newsletter"}) == ["news", "always"]
     assert ids(book, "/", {"ref": "mail"}) == ["either", "always"]
@@ -67,8 +67,21 @@ experiences:
 
 
 def test_a_url_without_query_patterns_has_one_plan_for_every_query(tmp_path: Path) -> None:
-    shortlist = make_shortlist(rulebook(tmp_path, f"experiences: {{a: {{pages: /, {CHANGE}}}}}"), "", "/")
+    shortlist = Shortlists(rulebook(tmp_path, f"experiences: {{a: {{pages: /, {CHANGE}}}}}")).at("", "/")
     assert shortlist.plan({"a": "b"}) is shortlist.plan({})
+
+
+def test_places_at_which_the_same_could_apply_have_one_shortlist(tmp_path: Path) -> None:
+    text = f"""
+experiences:
+  all: {{pages: /**, except: [/checkout/**, {{path: /b, query: {{plain: "1"}}}}], {CHANGE}}}
+  some: {{pages: [/shop/*, {{path: /b, query: {{ref: mail}}}}], {CHANGE}}}
+"""
+    shortlists = Shortlists(rulebook(tmp_path, text))
+    one, other, shop, checkout, by_query = map(shortlists.at, [""] * 5, ["/1", "/2", "/shop/1", "/checkout/1", "/b"])
+    assert one is other
+    assert len({id(each) for each in (one, shop, checkout, by_query)}) == 4
+    assert shortlists.at("", "/shop/2") is shop
 
 
 def test_a_host_pattern_is_for_that_host(tmp_path: Path) -> None:
