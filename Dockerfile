@@ -10,10 +10,8 @@ RUN python -m venv /opt/tailor && /opt/tailor/bin/pip install --no-cache-dir ".[
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/tailor --create-home tailor
 COPY --from=build /opt/tailor /opt/tailor
-# One pool of memory for all threads: docs/deploying.md, "Sizing".
 ENV PATH=/opt/tailor/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
-    MALLOC_ARENA_MAX=1 \
     TAILOR_HOST=0.0.0.0 \
     TAILOR_RULES=/etc/tailor/rules \
     TAILOR_DATA=/var/lib/tailor

@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from proxy.admin import Admin
+from proxy.allocator import share_one_pool
 from proxy.app import App
 from proxy.cache.page_cache import PageCache
 from proxy.cache.policy import make_policy
@@ -96,6 +97,7 @@ def run_process(
     end: socket.socket | None = None,
 ) -> None:
     """Serve in this process, until a signal or its parent's end; `end` is that of its line, where it has a parent."""
+    share_one_pool()
     loop_factory = uvicorn.Config("", log_config=None).get_loop_factory()
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         runner.run(Process(settings, keeper, keys).run(listeners, end))

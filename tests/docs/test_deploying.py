@@ -134,12 +134,6 @@ def test_a_rulebook_that_is_mounted_as_kubernetes_does_it_is_read_once(tmp_path:
     assert [experience.id for experience in load_checked(folder).live] == ["winter-campaign"]
 
 
-def test_whoever_starts_tailor_has_one_pool_of_memory() -> None:
-    assert "**`MALLOC_ARENA_MAX=1`**" in prose(GUIDE)
-    for file in (ROOT / "Dockerfile", DEPLOY / "systemd/tailor.service"):
-        assert "MALLOC_ARENA_MAX=1" in file.read_text(encoding="utf-8")
-
-
 def default(setting: str) -> object:
     return Settings.model_fields[setting].default
 
