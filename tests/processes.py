@@ -1,4 +1,4 @@
-"""Other programs, as tests and benchmarks start them: what they inherit, where they listen, and how they end."""
+"""Other programs, as tests and benchmarks start them: what they inherit, use, where they listen, and how they end."""
 
 from __future__ import annotations
 
@@ -21,6 +21,18 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+def cpu_seconds(process: int) -> float:
+    """What a process has used so far, in the program and in the kernel (proc(5): utime and stime)."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_bytes(process: int) -> int:
+    """What of a process' memory is in RAM."""
+    pages = int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def end(process: subprocess.Popen[Any], seconds: float) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
-from tests.processes import end, free_port, plain_environment
+from tests.processes import cpu_seconds, end, free_port, plain_environment, resident_bytes
 
 READY_SECONDS = 30.0
 END_SECONDS = 15.0
@@ -41,15 +41,13 @@ class Server:
 
     @property
     def cpu_seconds(self) -> float:
-        """What it has used so far, in the program and in the kernel (proc(5): utime and stime)."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """What it has used of a core so far."""
+        return cpu_seconds(self.pid)
 
     @property
     def resident_megabytes(self) -> float:
         """What of its memory is in RAM."""
-        pages = int(Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+        return resident_bytes(self.pid) / 1e6
 
     def status(self) -> Mapping[str, object]:
         """What Tailor's admin listener says of itself."""

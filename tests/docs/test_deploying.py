@@ -27,6 +27,7 @@ from tests.docs.deploy_files import (
     version,
 )
 from tests.docs.fences import ROOT, blocks, prose
+from tests.processes import resident_bytes
 from tests.proxy.origins import ok, replying, scripted_origin
 from tests.proxy.serving import Running, serving
 
@@ -92,9 +93,7 @@ def test_the_commands_work_as_they_are_typed(stage: Stage) -> None:
 
 
 def test_a_process_that_does_nothing_takes_no_more_than_is_reckoned(stage: Stage) -> None:
-    status = Path(f"/proc/{stage.tailor.process.pid}/status").read_text(encoding="utf-8")
-    (kibibytes,) = re.findall(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)
-    assert int(kibibytes) * 1024 < IDLE_MEGABYTES * 1_000_000
+    assert resident_bytes(stage.tailor.process.pid) < IDLE_MEGABYTES * 1_000_000
 
 
 @pytest.mark.parametrize("line", [line for line in commands() if shlex.split(line)[0] in ELSEWHERE])

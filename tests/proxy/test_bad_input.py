@@ -23,6 +23,7 @@ from backports import zstd
 
 from proxy.signing import StrictTimestampSigner
 from proxy.visitor.identity import SALT
+from tests.processes import resident_bytes
 from tests.proxy.origins import Connection, RunningServer, ScriptedOrigin, scripted_origin
 from tests.proxy.server.test_protocol import status_of
 from tests.proxy.serving import PATIENCE_SECONDS, Running, serving
@@ -124,8 +125,7 @@ class Stage:
         return self.get("/bomb/fine").endswith(b"\r\n\r\n<h1>New</h1>")
 
     def resident_kb(self) -> int:
-        told = Path(f"/proc/{self.tailor.process.pid}/status").read_text(encoding="ascii")
-        return int(re.findall(r"VmRSS:\s*(\d+) kB", told)[0])
+        return resident_bytes(self.tailor.process.pid) // 1024
 
 
 def script(connection: Connection) -> None:

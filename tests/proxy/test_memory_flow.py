@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import zlib
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.processes import resident_bytes
 from tests.proxy.origins import PATIENCE_SECONDS, Connection, ok, scripted_origin
 from tests.proxy.serving import Running, serving
 
@@ -25,7 +25,7 @@ class Gauge:
     """How much more memory a process holds than when it was idle."""
 
     def __init__(self, tailor: Running) -> None:
-        self._status = Path(f"/proc/{tailor.process.pid}/status")
+        self._process = tailor.process.pid
         self._idle = self._resident()
         self.growth = 0
 
@@ -33,9 +33,7 @@ class Gauge:
         self.growth = max(self.growth, self._resident() - self._idle)
 
     def _resident(self) -> int:
-        found = re.search(r"^VmRSS:\s+(\d+) kB$", self._status.read_text(), re.MULTILINE)
-        assert found
-        return int(found[1]) * 1024
+        return resident_bytes(self._process)
 
 
 def pour(send: Callable[[bytes], None]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import httpx
 
 from tests.isolation.stage import PATIENCE_SECONDS
+from tests.processes import cpu_seconds
 
 _ESTABLISHED = "01"
 
@@ -64,14 +64,13 @@ class Observer:
             metrics = (await client.get(f"{self.admin}/metrics")).text
         folder = Path(f"/proc/{self.process}")
         memory = (folder / "smaps_rollup").read_text(encoding="ascii")
-        fields = (folder / "stat").read_text(encoding="ascii").rpartition(")")[2].split()
         return Usage(
             resident=_megabytes(memory, "Rss"),
             anonymous=_megabytes(memory, "Anonymous"),
             kept=(_metric(metrics, "tailor_cache_bytes") + _metric(metrics, "tailor_variant_bytes")) / 1e6,
-            busy_seconds=(int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"),
+            busy_seconds=cpu_seconds(self.process),
             descriptors=len(list((folder / "fd").iterdir())),
-            threads=int(fields[17]),
+            threads=len(list((folder / "task").iterdir())),
             tasks=_metric(metrics, "tailor_tasks"),
             connections=_metric(metrics, "tailor_connections"),
             origin_connections=connected((folder / "net" / "tcp").read_text(encoding="ascii"), self.origin_port),
